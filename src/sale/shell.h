@@ -1,0 +1,41 @@
+// The shell moves the bytes: it carries the sale's wishes to the journal and the answers to those
+// who wait. It has no event loop of its own; whoever has one (the server's, a test's) calls ask(),
+// idle(), pump() and pass().
+#pragma once
+
+#include <functional>
+#include <span>
+
+#include "sale/sale.h"
+
+namespace seckill {
+
+class Shell {
+ public:
+  using Clock = std::function<Now()>;                         // machine_now, or a virtual one
+  using Tell = std::function<void(std::span<const Answer>)>;  // must not call back into the shell
+  using Stop =
+      std::function<void(const std::string& why)>;  // the journal is broken or the ledger halted
+
+  Shell(Sale& sale, Journal& journal, Clock clock, Tell tell, Stop stop);
+
+  void ask(Who who, const Ask& ask);  // may tell inside
+  void idle();                        // nothing left to read
+  void pump();                        // Journal::wake_fd() is readable
+  void pass();                        // wake() is reached
+  SteadyTime wake() const { return wake_; }
+
+  Sale& sale() { return sale_; }
+
+ private:
+  void step(const Event& event);
+
+  Sale& sale_;
+  Journal& journal_;
+  Clock clock_;
+  Tell tell_;
+  Stop stop_;
+  SteadyTime wake_ = kNever;
+};
+
+}  // namespace seckill
