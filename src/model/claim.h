@@ -50,6 +50,13 @@ struct Claim {
   Key key;
 };
 
+// The keyed hashes under the sale's secret. Each hashes a distinct leading byte, so no buyer can be
+// made to collide with a (buyer, key) pair, and lengths, so that ("ab", "c") is not ("a", "bc").
+BuyerHash buyer_hash_of(const SaleTerms& terms, const Buyer& buyer);
+OrderId order_id_of(const SaleTerms& terms, const Buyer& buyer, const Key& key);
+std::uint64_t body_hash_of(const SaleTerms& terms, std::uint32_t quantity);
+
+// Needs: terms are those of the sale that `buy` names.
 Claim claim_of(const Buy& buy, const SaleTerms& terms);
 
 }  // namespace seckill
