@@ -1,5 +1,8 @@
 # seckill_station(NAME LINK libs…): library seckill_NAME of src/NAME/*.cc, and program NAME_test of src/NAME/*_test.cc.
-# Files are globbed: a file that is in the folder is in the station.
+# Files are globbed: a file that is in the folder is in the station. Target unit_tests builds all of
+# the stations' tests; ctest -L unit runs them.
+add_custom_target(unit_tests)
+
 function(seckill_station name)
   cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cc)
@@ -19,6 +22,7 @@ function(seckill_station name)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE seckill_${name} GTest::gtest GTest::gtest_main)
     target_compile_definitions(${name}_test PRIVATE SECKILL_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
-    gtest_discover_tests(${name}_test DISCOVERY_TIMEOUT 60)
+    gtest_discover_tests(${name}_test DISCOVERY_TIMEOUT 60 PROPERTIES LABELS unit)
+    add_dependencies(unit_tests ${name}_test)
   endif()
 endfunction()

@@ -1,0 +1,54 @@
+# The few things one types here. Each installs what it needs (Debian 12; root or sudo).
+SHELL := /bin/bash
+.DEFAULT_GOAL := all
+JOBS ?= $(shell nproc)
+BUILD := build/release
+
+.PHONY: all demo test check bench format clean help
+
+all: $(BUILD)/seckill  ## build ./build/release/seckill
+	@echo "Built $(BUILD)/seckill. Try: make demo"
+
+.PHONY: $(BUILD)/seckill
+$(BUILD)/seckill:
+	@scripts/install-packages build
+	@[ -f $(BUILD)/CMakeCache.txt ] || cmake --preset release -DSECKILL_TESTS=OFF >/dev/null
+	@cmake --build $(BUILD) --target seckill -j $(JOBS)
+
+demo: $(BUILD)/seckill  ## a whole sale: 2,000 shoppers rush 100 cars, then the audit; no server, no config
+	@$(BUILD)/seckill demo
+
+test:  ## all tests, with a part under ASan and UBSan: what CI runs
+	@scripts/install-packages test
+	@cmake --preset release -DSECKILL_TESTS=ON >/dev/null
+	@cmake --build $(BUILD) -j $(JOBS)
+	@cmake --preset dev -DSECKILL_TESTS=ON >/dev/null
+	@cmake --build build/dev --target unit_tests -j $(JOBS)
+	@cd build/dev && ctest -L unit -j $(JOBS) --output-on-failure --progress
+	@cd $(BUILD) && $(CURDIR)/scripts/with-promtool ctest -j $(JOBS) --output-on-failure --progress
+
+check: test  ## test, then everything under ASan+UBSan and TSan, clang-tidy, format, shell scripts
+	@scripts/install-packages check
+	@cmake --build build/dev -j $(JOBS)
+	@cd build/dev && $(CURDIR)/scripts/with-promtool ctest -j $(JOBS) --output-on-failure --progress
+	@cmake --preset tsan >/dev/null && cmake --build build/tsan -j $(JOBS)
+	@cd build/tsan && $(CURDIR)/scripts/with-promtool ctest -j $(JOBS) --output-on-failure --progress
+	@clang-format-19 --dry-run --Werror $$(git ls-files '*.cc' '*.h')
+	@shellcheck scripts/* .ci/run
+	@cmake --preset lint >/dev/null && cmake --build build/lint -j $(JOBS)
+
+bench:  ## speed, beside peers in the same run; docs/performance.md says how to read it
+	@scripts/install-packages bench
+	@cmake --preset bench -DSECKILL_TESTS=OFF >/dev/null
+	@cmake --build build/bench -j $(JOBS)
+	@scripts/bench build/bench
+
+format:  ## clang-format has the last word on spaces
+	@scripts/install-packages check
+	@clang-format-19 -i $$(git ls-files '*.cc' '*.h')
+
+clean:  ## remove build/
+	rm -rf build
+
+help:  ## this
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1\t/' | expand -t 15
