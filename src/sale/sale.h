@@ -3,7 +3,9 @@
 // cannot tell which.
 #pragma once
 
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <variant>
@@ -13,6 +15,7 @@
 #include "ledger/ledger.h"
 #include "model/claim.h"
 #include "model/verdict.h"
+#include "sale/turn.h"
 
 namespace seckill {
 
@@ -62,11 +65,21 @@ struct SaleStats {
   std::uint64_t stale_answers = 0;  // verdicts for records of ours that nobody waits for any more
 };
 
-// Promises: (1) I8: a yes is answered only after its record came back; (2) I11: every Asked is
-// answered once, by the end of its turn, with a verdict or kUnsure/kBusy; (3) keys before state
-// (A1); a claim in flight is joined by its twin, another body under that key is kKeyReused (I5);
-// (4) nothing is allocated for a claim that is refused; (5) a TICK is wished when a hold is due,
-// every 30 s while holds are open, and 1 s after the last turn. Threads: belongs to the loop.
+// Promises:
+//   (1) I8: a yes is answered only after its record came back;
+//   (2) I11: every Asked is answered once, by the end of its turn, with a verdict or kUnsure/kBusy;
+//   (3) keys before state (A1): whoever has an order gets it; a claim in flight is joined by its
+//       twins (16 of them, then kBusy), another body under that key is kKeyReused (I5);
+//   (4) a claim that is refused leaves no trace: nothing is recorded, kept or allocated for it;
+//   (5) a TICK is wished when a hold is due, every 30 s while holds are open, and 1 s after the
+//       last turn: time goes on although nobody asks;
+//   (6) I12: everything that waits is bounded by SaleLimits, and PAY, CANCEL and SALE wait at most
+//       a turn for claims, however many these are (A7);
+//   (7) I9: after Broken, or when the ledger halts, nobody is told a yes any more.
+// The flush rule has no knob: when no append is in flight, the next starts if nothing is left to
+// read, or flush_at wait, or flush_after has passed since the last start (and since the first of
+// this turn came). Idle is immediate, busy is amortised.
+// Needs: Who is unique among those who wait. Threads: belongs to the loop.
 class Sale {
  public:
   // The ledger is replayed to the journal's end already. `node` is drawn at random by the shell.
@@ -77,22 +90,82 @@ class Sale {
 
   // The shell learns it from the journal before each step that could append.
   void room(Room room) { room_ = room; }
-  // Draining: nothing new is taken in (kBusy), what is in flight is finished.
+  // Draining: nothing new is taken in (kBusy), what is gathered or in flight is finished.
   void drain() { draining_ = true; }
-  bool quiet() const;              // nothing gathered, nothing in flight
-  const std::string& why() const;  // of Wishes::stop
+  bool quiet() const;                              // nothing gathered, nothing in flight
+  const std::string& why() const { return why_; }  // of Wishes::stop
 
   // Reads, for pages and replies; the ledger's truth at position().
   const Ledger& ledger() const { return ledger_; }
   const SaleStats& stats() const { return stats_; }
-  std::uint32_t waiting() const;
+  std::uint32_t waiting() const;  // gathered or in flight, both lanes; their twins not counted
 
  private:
-  // … (the implementer's)
+  void on(Now now, const Asked& asked);
+  void on(Now now, const CameBack& came_back);
+  void on(Now now, const Unsure& unsure);
+  void on(Now now, const Broken& broken);
+  void on(Now, const Idle&) {}
+  void on(Now, const Passed&) {}
+
+  // What is asked.
+  void take(Now now, Who who, const Buy& buy);
+  void take(Now now, Who who, const PayAsk& ask);
+  void take(Now now, Who who, const CancelAsk& ask);
+  void take(Now now, Who who, const SaleAsk& ask);
+  void join(Who who, const Claim& claim, Hopeful& first);
+  void gather(Now now, Who who, const Claim& claim);
+  void gather_lane(Now now, const Record& record);
+
+  // The next turn.
+  void settle(Now now, bool idle);
+  std::size_t gathered() const { return lane_.gathered() + claims_.gathered(); }
+  bool flush_due(Now now, bool idle) const;
+  SteadyTime tick_at(Now now) const;
+  void start(Now now);
+  void shed_claims();
+  void shed_lane();
+
+  // The turn in flight.
+  bool in_flight() const { return back_ < turn_.size(); }
+  void came_back(const Record& mine, const Verdict& verdict);
+  void finish(const Verdict& verdict);
+  void release(Hopeful& hopeful, const Verdict& verdict);
+  void abandon();
+  void stop(std::string why);
+
+  void answer(Who who, const Verdict& verdict) { answers_.push_back({who, verdict}); }
+  void answer(Who who, Outcome outcome, OrderId order = {});
+
   Ledger ledger_;
+  Node node_;
+  SaleLimits limits_;
   SaleStats stats_;
   Room room_ = Room::kPlenty;
   bool draining_ = false;
+  std::string why_;  // not empty: stopped
+
+  // Gathered or in flight, eldest first.
+  Line<Hopeful> claims_;
+  Line<Record> lane_;
+  Twins twins_;
+  InFlight counted_;  // claims_, as the ledger wants to know them
+  boost::unordered_flat_map<OrderId, Line<Hopeful>::Ticket, OrderIdHash> by_order_;  // claims_
+
+  // The last append: of the lane, then claims, or one TICK; back_ of them have come back.
+  std::vector<Record> turn_;
+  std::size_t back_ = 0;
+  SteadyTime started_{INT64_MIN / 2};
+  RawTime stamp_{INT64_MIN};
+  bool tick_owed_ = false;           // it was not a TICK
+  SteadyTime since_{INT64_MIN / 2};  // since when the flush rule counts
+  std::optional<LogTime> due_;       // ledger_.next_due()
+
+  // Of this step.
+  std::vector<Answer> answers_;
+  bool append_ = false;
+  SteadyTime wake_ = kNever;
+  Changes changes_;  // the sale has no rows: cleared unread
 };
 
 }  // namespace seckill

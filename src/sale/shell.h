@@ -17,6 +17,7 @@ class Shell {
   using Stop =
       std::function<void(const std::string& why)>;  // the journal is broken or the ledger halted
 
+  // The first pass() is due at once: holds may have become due while the process was away.
   Shell(Sale& sale, Journal& journal, Clock clock, Tell tell, Stop stop);
 
   void ask(Who who, const Ask& ask);  // may tell inside
@@ -35,7 +36,8 @@ class Shell {
   Clock clock_;
   Tell tell_;
   Stop stop_;
-  SteadyTime wake_ = kNever;
+  SteadyTime wake_{INT64_MIN};
+  bool stopped_ = false;
 };
 
 }  // namespace seckill

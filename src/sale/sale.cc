@@ -1,0 +1,279 @@
+#include "sale/sale.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace seckill {
+namespace {
+
+constexpr microseconds kTickAfterTurn{1'000'000};
+constexpr microseconds kTickWhileOpen{30'000'000};
+
+// The order that a record is about, if any.
+OrderId order_of(const Record& record) {
+  struct Of {
+    OrderId operator()(const SaleRecord&) const { return {}; }
+    OrderId operator()(const Reserve& reserve) const { return reserve.order; }
+    OrderId operator()(const Pay& pay) const { return pay.order; }
+    OrderId operator()(const Cancel& cancel) const { return cancel.order; }
+    OrderId operator()(const Tick&) const { return {}; }
+  };
+  return std::visit(Of{}, record.body);
+}
+
+}  // namespace
+
+Sale::Sale(Ledger ledger, Node node, SaleLimits limits)
+    : ledger_(std::move(ledger)), node_(node), limits_(limits), due_(ledger_.next_due()) {
+  invariant(limits_.turn_claims + limits_.turn_lane <= kTurnMax, "a turn is one append");
+  by_order_.reserve(limits_.waiting_max);
+}
+
+Sale::~Sale() = default;
+
+Wishes Sale::step(Now now, const Event& event) {
+  answers_.clear();
+  append_ = false;
+  const std::size_t before = gathered();
+  if (why_.empty() || std::holds_alternative<Asked>(event)) {
+    std::visit([&](const auto& happened) { on(now, happened); }, event);
+  }
+  // Whoever was answered at once changed nothing.
+  const bool changed = !std::holds_alternative<Asked>(event) || gathered() != before;
+  if (changed && why_.empty()) settle(now, std::holds_alternative<Idle>(event));
+  return {.append = append_ ? std::span<const Record>(turn_) : std::span<const Record>(),
+          .answers = answers_,
+          .wake = wake_,
+          .stop = !why_.empty()};
+}
+
+bool Sale::quiet() const { return gathered() == 0 && !in_flight(); }
+
+std::uint32_t Sale::waiting() const {
+  return static_cast<std::uint32_t>(claims_.size() + lane_.size());
+}
+
+// ---- Asked ----
+
+void Sale::on(Now now, const Asked& asked) {
+  if (!why_.empty()) return answer(asked.who, Outcome::kBusy);
+  std::visit([&](const auto& ask) { take(now, asked.who, ask); }, asked.ask);
+}
+
+// A claim arrives. Keys come before state (A1): whoever has an order, or is about to, hears of it
+// even when all is sold. Hopeless claims are answered here and leave no trace (A10); the hopeful
+// wait for the turn.
+void Sale::take(Now now, Who who, const Buy& buy) {
+  const SaleView* sale = ledger_.sale(buy.sale);
+  if (sale == nullptr) return answer(who, Outcome::kUnknownSale);
+  const SaleTerms& terms = sale->terms;
+  if (buy.anonymous && (terms.per_buyer != 0 || terms.hold_ms != 0)) {
+    return answer(who, Outcome::kNotAnonymous);  // A8
+  }
+  const Claim claim = claim_of(buy, terms);
+  if (const auto first = by_order_.find(claim.order); first != by_order_.end()) {
+    return join(who, claim, claims_[first->second]);
+  }
+  const Verdict verdict = ledger_.judge(claim, counted_, now.raw);
+  if (verdict.outcome != Outcome::kWon) return answer(who, verdict);  // for now, not for ever (I8)
+  if (draining_ || room_ != Room::kPlenty || claims_.size() >= limits_.waiting_max) {
+    return answer(who, Outcome::kBusy, claim.order);  // I12
+  }
+  gather(now, who, claim);
+}
+
+void Sale::join(Who who, const Claim& claim, Hopeful& first) {
+  if (claim.body != first.reserve.body) return answer(who, Outcome::kKeyReused, claim.order);
+  if (first.twins.count >= Twins::kPerClaimMax || twins_.size() >= limits_.waiting_max) {
+    return answer(who, Outcome::kBusy, claim.order);
+  }
+  twins_.join(first.twins, who);
+}
+
+void Sale::gather(Now now, Who who, const Claim& claim) {
+  if (gathered() == 0) since_ = now.steady;
+  const Reserve reserve{.sale = claim.sale,
+                        .order = claim.order,
+                        .buyer = claim.buyer,
+                        .key = claim.key,
+                        .body = claim.body,
+                        .quantity = claim.quantity,
+                        .asked_at = ledger_.clock_at(now.raw)};
+  by_order_.emplace(claim.order, claims_.push({who, reserve, claim.buyer_hash, {}}));
+  counted_.add(claim);
+}
+
+void Sale::take(Now now, Who who, const PayAsk& ask) {
+  if (ledger_.find(ask.order) == nullptr) return answer(who, Outcome::kUnknownOrder, ask.order);
+  gather_lane(now, {{node_, who}, Pay{ask.order, ask.payment, ask.amount_minor}});
+}
+
+void Sale::take(Now now, Who who, const CancelAsk& ask) {
+  if (ledger_.find(ask.order) == nullptr) return answer(who, Outcome::kUnknownOrder, ask.order);
+  gather_lane(now, {{node_, who}, Cancel{ask.order}});
+}
+
+void Sale::take(Now now, Who who, const SaleAsk& ask) {
+  gather_lane(now, {{node_, who}, SaleRecord{ask.terms}});
+}
+
+// Money, returns and operators have a lane of their own: no crowd of claims keeps them out (A7).
+void Sale::gather_lane(Now now, const Record& record) {
+  if (draining_ || room_ == Room::kFull || lane_.size() >= limits_.lane_max) {
+    return answer(record.origin.who, Outcome::kBusy, order_of(record));
+  }
+  if (gathered() == 0) since_ = now.steady;
+  lane_.push(record);
+}
+
+void Sale::answer(Who who, Outcome outcome, OrderId order) {
+  answer(who, {.outcome = outcome, .order = order, .position = ledger_.position()});
+}
+
+// ---- The next turn ----
+
+void Sale::settle(Now now, bool idle) {
+  if (room_ != Room::kPlenty) shed_claims();
+  if (room_ == Room::kFull) shed_lane();
+  if (!in_flight() && (flush_due(now, idle) || tick_at(now) <= now.steady)) start(now);
+  if (in_flight()) {
+    wake_ = kNever;  // its end wakes us
+  } else {
+    wake_ = std::min(gathered() > 0 ? since_ + limits_.flush_after : kNever, tick_at(now));
+  }
+}
+
+bool Sale::flush_due(Now now, bool idle) const {
+  if (gathered() == 0) return false;
+  return idle || gathered() >= limits_.flush_at || now.steady - since_ >= limits_.flush_after;
+}
+
+// Asked again at each wake, since the wall clock may have stepped meanwhile. Once it runs behind
+// our last stamp, the ledger's clock stands still until a record tells it so: then soon.
+SteadyTime Sale::tick_at(Now now) const {
+  if (draining_ || room_ == Room::kFull) return kNever;
+  SteadyTime at = kNever;
+  if (tick_owed_) at = started_ + kTickAfterTurn;
+  if (ledger_.open_holds() > 0) {
+    at = std::min(at, started_ + (now.raw < stamp_ ? kTickAfterTurn : kTickWhileOpen));
+  }
+  if (due_) {
+    const milliseconds wait = *due_ - ledger_.clock_at(now.raw);
+    at = std::min(at, now.steady + std::max<microseconds>(wait, microseconds(0)));
+  }
+  return at;
+}
+
+// The lane goes first. Any record moves the clock, so a TICK is needed only where there is none.
+void Sale::start(Now now) {
+  turn_.clear();
+  back_ = 0;
+  for (auto n = std::min<std::size_t>(lane_.gathered(), limits_.turn_lane); n > 0; --n) {
+    turn_.push_back(lane_.take());
+  }
+  for (auto n = std::min<std::size_t>(claims_.gathered(), limits_.turn_claims); n > 0; --n) {
+    const Hopeful& hopeful = claims_.take();
+    turn_.push_back({{node_, hopeful.who}, hopeful.reserve});
+  }
+  tick_owed_ = !turn_.empty();
+  if (turn_.empty()) {
+    const Tick tick{
+        .rules = kNewestRules, .position = ledger_.position(), .digest = ledger_.digest()};
+    turn_.push_back({{node_, {}}, tick});
+  }
+  started_ = since_ = now.steady;
+  stamp_ = now.raw;
+  append_ = true;
+  ++stats_.turns;
+  stats_.records += turn_.size();
+}
+
+// There is no room for what is gathered: nothing of it was recorded, and they learn so.
+void Sale::shed_claims() {
+  claims_.drop_gathered([this](Hopeful& hopeful) {
+    release(hopeful, {.outcome = Outcome::kBusy,
+                      .order = hopeful.reserve.order,
+                      .position = ledger_.position()});
+  });
+}
+
+void Sale::shed_lane() {
+  lane_.drop_gathered([this](const Record& record) {
+    answer(record.origin.who, Outcome::kBusy, order_of(record));
+  });
+}
+
+// ---- The turn in flight ----
+
+void Sale::on(Now, const CameBack& came_back_now) {
+  changes_.clear();
+  for (const Entry& entry : came_back_now.entries) {
+    const Verdict verdict = ledger_.apply(entry, changes_);
+    if (ledger_.halted()) return stop(*ledger_.halted());
+    if (entry.record.origin.node == node_) came_back(entry.record, verdict);
+  }
+  due_ = ledger_.next_due();
+}
+
+// Ours come back in the order in which they were appended. One that is not the next was given up as
+// unsure and turned up late, or twice: whoever waited for it was answered then (A6).
+void Sale::came_back(const Record& mine, const Verdict& verdict) {
+  if (in_flight() && turn_[back_].origin == mine.origin &&
+      turn_[back_].body.index() == mine.body.index()) {
+    return finish(verdict);
+  }
+  ++stats_.stale_answers;
+}
+
+// The eldest in flight is the one whose record is the next of the turn.
+void Sale::finish(const Verdict& verdict) {
+  const Record& record = turn_[back_++];
+  if (std::holds_alternative<Reserve>(record.body)) {
+    release(claims_.front(), verdict);
+    claims_.pop();
+  } else if (!std::holds_alternative<Tick>(record.body)) {
+    answer(record.origin.who, verdict);
+    lane_.pop();
+  }
+}
+
+// A twin of a winner hears of the same order, as if he had asked afterwards.
+void Sale::release(Hopeful& hopeful, const Verdict& verdict) {
+  const Reserve& reserve = hopeful.reserve;
+  answer(hopeful.who, verdict);
+  Verdict twins = verdict;
+  if (twins.outcome == Outcome::kWon) twins.outcome = Outcome::kReplayed;
+  twins_.release(hopeful.twins, [&](Who who) { answer(who, twins); });
+  by_order_.erase(reserve.order);
+  counted_.remove(reserve.sale, hopeful.buyer, reserve.quantity);
+}
+
+void Sale::on(Now, const Unsure&) {
+  ++stats_.unsure;
+  abandon();
+}
+
+void Sale::on(Now, const Broken& broken) {
+  if (in_flight()) ++stats_.unsure;
+  stop(broken.error.message);
+}
+
+// Nobody knows what became of those in flight: they may ask again with the same key.
+void Sale::abandon() {
+  while (in_flight()) {
+    finish({.outcome = Outcome::kUnsure,
+            .order = order_of(turn_[back_]),
+            .position = ledger_.position()});
+  }
+}
+
+// What was gathered was not handed to the journal: for it, "busy" is the whole truth.
+void Sale::stop(std::string why) {
+  why_ = std::move(why);
+  abandon();
+  shed_claims();
+  shed_lane();
+  wake_ = kNever;
+}
+
+}  // namespace seckill

@@ -1,0 +1,36 @@
+#include "sale/shell.h"
+
+#include <utility>
+
+namespace seckill {
+
+Shell::Shell(Sale& sale, Journal& journal, Clock clock, Tell tell, Stop stop)
+    : sale_(sale),
+      journal_(journal),
+      clock_(std::move(clock)),
+      tell_(std::move(tell)),
+      stop_(std::move(stop)) {}
+
+void Shell::ask(Who who, const Ask& ask) { step(Event(std::in_place_type<Asked>, who, ask)); }
+
+void Shell::idle() { step(Idle{}); }
+
+void Shell::pass() { step(Passed{}); }
+
+void Shell::pump() {
+  while (auto event = journal_.poll()) {
+    std::visit([this](auto& happened) { step(std::move(happened)); }, *event);
+  }
+}
+
+void Shell::step(const Event& event) {
+  const Now now = clock_();
+  sale_.room(journal_.room());
+  const Wishes wishes = sale_.step(now, event);
+  wake_ = wishes.wake;
+  if (!wishes.append.empty()) journal_.append(wishes.append, now.raw);
+  if (!wishes.answers.empty()) tell_(wishes.answers);
+  if (wishes.stop && !std::exchange(stopped_, true)) stop_(sale_.why());
+}
+
+}  // namespace seckill
