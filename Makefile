@@ -34,7 +34,7 @@ check: test  ## test, then everything under ASan+UBSan and TSan, clang-tidy, for
 	@cmake --preset tsan >/dev/null && cmake --build build/tsan -j $(JOBS)
 	@cd build/tsan && $(CURDIR)/scripts/with-promtool ctest -j $(JOBS) --output-on-failure --progress
 	@clang-format-19 --dry-run --Werror $$(git ls-files '*.cc' '*.h')
-	@shellcheck scripts/* .ci/run
+	@shellcheck $$(grep -lE "^#!.*bash" scripts/*) .ci/run
 	@cmake --preset lint >/dev/null && cmake --build build/lint -j $(JOBS)
 
 bench:  ## speed, beside peers in the same run; docs/performance.md says how to read it
