@@ -14,19 +14,27 @@ namespace seckill {
 // Ledger reads it.
 class InFlight {
  public:
-  void add(const Claim& claim);
-  void remove(SaleUid sale, BuyerHash buyer, std::uint32_t quantity);
-
-  std::uint32_t units(SaleUid sale) const;                   // claimed of this sale
-  std::uint32_t orders(SaleUid sale) const;                  // claims of this sale
-  std::uint32_t units(SaleUid sale, BuyerHash buyer) const;  // claimed by this buyer
-  std::uint32_t orders(SaleUid sale, BuyerHash buyer) const;
-  void clear();
-
- private:
   struct Sum {
     std::uint32_t units = 0, orders = 0;
   };
+
+  // Needs: a quantity that judge let pass (1..kQuantityMax), so no sum overflows.
+  void add(const Claim& claim);
+  // Needs: a claim of that buyer and quantity was added and not yet removed.
+  void remove(SaleUid sale, BuyerHash buyer, std::uint32_t quantity);
+  void clear();
+
+  Sum of(SaleUid sale) const;                   // claimed of this sale
+  Sum of(SaleUid sale, BuyerHash buyer) const;  // claimed by this buyer
+  std::uint32_t units(SaleUid sale) const { return of(sale).units; }
+  std::uint32_t orders(SaleUid sale) const { return of(sale).orders; }
+  std::uint32_t units(SaleUid sale, BuyerHash buyer) const { return of(sale, buyer).units; }
+  std::uint32_t orders(SaleUid sale, BuyerHash buyer) const { return of(sale, buyer).orders; }
+
+ private:
+  static constexpr std::uint32_t number_of(SaleUid sale) {
+    return static_cast<std::uint32_t>(sale);
+  }
   struct PerBuyer {
     SaleUid sale{};
     BuyerHash buyer;

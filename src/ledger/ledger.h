@@ -8,15 +8,28 @@
 //   (4) I1, I3, I4, I5, I7 hold at every position (checked by invariant() in every build);
 //   (5) tables are reserved by the sale's terms, when its SALE record is applied: no insert of a
 //   claim rehashes.
-// What it does badly: everything of a sale stays in memory until it is retired (about 100 B an
-// order).
+// What it does badly: everything of a sale stays in memory until it is retired (about 200 B an
+// order with its buyer and hold), and its payments for the whole season.
+//
+// The order of reasons (the audit has the same, written a second time):
+//   RESERVE  unknown-sale (or retired) · not-allowed (the order id is not that of sale, buyer and
+//            key) · replayed / key-reused (A1) · late · not-allowed (quantity) · paused ·
+//            not-started · closed · limit-reached · sale-full · sold-out · won
+//            (judge: the same, but for the order id, which claim_of made, and late)
+//   PAY      unknown-order (or its sale is retired) · this payment id was taken: for this order
+//            and amount the same outcome again, else payment-reused · sale-full (payments) ·
+//            paid, if held · refund
+//   CANCEL   unknown-order · cancelled (also if it had ended before) · order-state, if paid
+//   SALE     see terms_check.h
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ledger/changes.h"
@@ -32,11 +45,17 @@ inline constexpr std::uint32_t kSalesMax = 10'000;  // ever, in one journal
 inline constexpr std::uint32_t kOrdersTotalMax =
     40'000'000;  // sum of orders_max of sales that are not retired
 
-class Book;  // one sale's tables, in ledger/book.h
+struct At;
+class Book;      // one sale's tables, in ledger/book.h
+class DueQueue;  // in ledger/due_queue.h
+class Payments;  // in ledger/payments.h
+struct Wanted;
 
 class Ledger {
  public:
   explicit Ledger(Rules newest = kNewestRules);
+  Ledger(Ledger&& other) noexcept;
+  Ledger& operator=(Ledger&& other) noexcept;
   ~Ledger();
 
   // Would this claim be granted now, beside what is already in flight? Called for hopeful and
@@ -50,7 +69,7 @@ class Ledger {
   Verdict apply(const Entry& entry, Changes& changes);
 
   // Set when a record proves that this ledger must not go on: unknown rules, or another digest at
-  // the same position (A14).
+  // the same position (A14). apply stays total, but nobody should listen to it any more.
   const std::optional<std::string>& halted() const { return halted_; }
 
   // Null when there is no such order (or its sale is retired). The pointer lives until the next
@@ -69,17 +88,52 @@ class Ledger {
   std::optional<LogTime> next_due() const;
   std::uint32_t open_holds() const;  // orders that are due one day
   Digest digest() const { return digest_; }
+  Rules rules() const { return rules_; }               // of the newest writer so far
   RecordHash identity() const { return identity_; }    // of record 0; needs position() > 0
   RecordHash last_hash() const { return last_hash_; }  // of record position() - 1
 
  private:
+  static constexpr std::uint64_t kDigestsKept = 4096;  // positions back, for the ticks of others
+
+  struct NameHash {
+    std::size_t operator()(const SaleName& name) const noexcept {
+      return std::hash<std::string_view>{}(name.view());
+    }
+  };
+
+  Book* book(SaleUid uid) const;
+  Verdict verdict(Outcome outcome, const Book* book, OrderId order = {}) const;
+  std::optional<Outcome> known(const Book& book, const Wanted& wanted) const;
+
+  void return_due(const At& at, Changes& changes);
+  void prune_due();
+  Verdict decide(const SaleRecord& sale, const At& at, Changes& changes);
+  Verdict decide(const Reserve& reserve, const At& at, Changes& changes);
+  Verdict decide(const Pay& pay, const At& at, Changes& changes);
+  Verdict decide(const Cancel& cancel, const At& at, Changes& changes);
+  Verdict decide(const Tick& tick, const At& at, Changes& changes);
+  Outcome take_money(Book& book, const Pay& pay, const At& at, Changes& changes);
+  void set_terms(Book* book, const SaleTerms& terms, const At& at);
+  void halt(std::string why);
+
   Position position_{};
   LogTime clock_;
   RawTime last_raw_;
   Digest digest_{};
   RecordHash identity_;
   RecordHash last_hash_;
+  Rules newest_;
+  Rules rules_{};
   std::optional<std::string> halted_;
+
+  std::vector<std::unique_ptr<Book>> books_;  // in the order of creation
+  boost::unordered_flat_map<std::uint32_t, Book*> by_uid_;
+  boost::unordered_flat_map<SaleName, Book*, NameHash> by_name_;
+  std::unique_ptr<DueQueue> due_;
+  std::unique_ptr<Payments> payments_;
+  std::vector<Digest> digests_;  // digests_[p % kDigestsKept]: at position p
+  std::uint64_t orders_total_ = 0;
+  std::uint32_t holds_ = 0;
 };
 
 }  // namespace seckill
