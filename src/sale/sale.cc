@@ -177,8 +177,10 @@ void Sale::start(Now now) {
   }
   tick_owed_ = !turn_.empty();
   if (turn_.empty()) {
-    const Tick tick{
-        .rules = kNewestRules, .position = ledger_.position(), .digest = ledger_.digest()};
+    const Tick tick{.rules = kNewestRules,
+                    .position = ledger_.position(),
+                    .digest = ledger_.digest(),
+                    .nonce = stats_.turns};  // a late one is not taken for the next
     turn_.push_back({{node_, {}}, tick});
   }
   started_ = since_ = now.steady;
@@ -218,10 +220,7 @@ void Sale::on(Now, const CameBack& came_back_now) {
 // Ours come back in the order in which they were appended. One that is not the next was given up as
 // unsure and turned up late, or twice: whoever waited for it was answered then (A6).
 void Sale::came_back(const Record& mine, const Verdict& verdict) {
-  if (in_flight() && turn_[back_].origin == mine.origin &&
-      turn_[back_].body.index() == mine.body.index()) {
-    return finish(verdict);
-  }
+  if (in_flight() && turn_[back_] == mine) return finish(verdict);
   ++stats_.stale_answers;
 }
 

@@ -116,6 +116,26 @@ TEST(Turn, TicksAfterATurnAndWhileHoldsAreOpen) {
   }
 }
 
+// A tick that was given up and turns up late is not taken for the one in flight: else two appends
+// would fly.
+TEST(Turn, ALateTickIsNotTakenForTheNext) {
+  Shop shop({terms_of(1, "car", 9, 0, milliseconds(3'600'000))});
+  shop.buy("car", "anna", "k1");
+  shop.turn();
+  shop.pass(milliseconds(30'000));
+  shop.shell->pass();
+  const std::vector<Record> late = shop.journal.delay();
+  shop.shell->pump();
+  shop.pass(milliseconds(30'000));
+  shop.shell->pass();
+  ASSERT_EQ(shop.journal.turns.size(), 3u);
+  shop.journal.write(late, shop.now.raw);
+  shop.shell->pump();
+  EXPECT_FALSE(shop.sale->quiet());
+  shop.turn();
+  EXPECT_TRUE(shop.sale->quiet());
+}
+
 // … and where nothing is held, a quiet sale writes nothing more than one tick.
 TEST(Turn, AQuietSaleWritesNothing) {
   Shop shop({terms_of(1, "car", 9)});
