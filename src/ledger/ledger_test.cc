@@ -1,0 +1,539 @@
+#include "ledger/ledger.h"
+
+#include <algorithm>
+#include <gtest/gtest.h>
+#include <string>
+
+#include "support/story.h"
+
+namespace seckill {
+namespace {
+
+using enum Outcome;
+
+std::string nth(const char* what, int n) { return what + std::to_string(n); }
+
+// --- RESERVE
+
+TEST(Ledger, SellsTheLowestFreeUnitAndSaysWhatIsLeft) {
+  Story story = story_of(car(3));
+  for (std::uint32_t n = 1; n <= 3; ++n) {
+    const Verdict won = story.buy(nth("b", static_cast<int>(n)), "k");
+    EXPECT_EQ(won.outcome, kWon);
+    EXPECT_EQ(won.left, 3 - n);
+    EXPECT_EQ(won.position, Position{1 + n});
+    EXPECT_EQ(story.units(won.order), std::vector{n});
+    ASSERT_EQ(story.changes.units.size(), 1u);
+    EXPECT_EQ(story.changes.units[0].order, won.order);
+    EXPECT_EQ(story.changes.orders, std::vector{won.order});
+  }
+  EXPECT_EQ(story.buy("late", "k").outcome, kSoldOut);
+  EXPECT_TRUE(story.changes.empty());
+  EXPECT_EQ(story.view().sold_out_at, story.now);
+}
+
+TEST(Ledger, GivesAReturnedUnitToTheNext) {
+  Story story = story_of(car(3));
+  const OrderId first = story.buy("a", "k").order;
+  story.buy("b", "k", 2);
+  EXPECT_EQ(story.buy("c", "k").outcome, kSoldOut);
+  EXPECT_EQ(story.cancel(first).outcome, kCancelled);
+  ASSERT_EQ(story.changes.units.size(), 1u);
+  EXPECT_EQ(story.changes.units[0].order, std::nullopt);
+  EXPECT_EQ(story.buy("c", "k2").outcome, kWon);  // I8: a no was for now
+  EXPECT_EQ(story.units(story.claim("c", "k2").order), std::vector{1u});
+}
+
+TEST(Ledger, GivesSeveralUnitsAscendingThoughApart) {
+  Story story = story_of(car(8));
+  std::vector<OrderId> orders;
+  for (int n = 0; n < 6; ++n) orders.push_back(story.buy(nth("b", n), "k").order);
+  story.cancel(orders[1]), story.cancel(orders[4]);
+  const Verdict won = story.buy("many", "k", 4);
+  EXPECT_EQ(story.units(won.order), (std::vector{2u, 5u, 7u, 8u}));
+  EXPECT_EQ(won.left, 0u);
+  EXPECT_EQ(story.buy("x", "k").outcome, kSoldOut);
+  story.cancel(won.order);
+  EXPECT_EQ(story.units(won.order), std::vector<std::uint32_t>{});
+  EXPECT_EQ(story.units(story.buy("x", "k2", 3).order), (std::vector{2u, 5u, 7u}));
+}
+
+TEST(Ledger, RefusesMoreUnitsThanAreLeftAndSellsFewer) {
+  Story story = story_of(car(3));
+  story.buy("a", "k", 2);
+  EXPECT_EQ(story.buy("b", "k", 2).outcome, kSoldOut);
+  EXPECT_EQ(story.buy("b", "k2", 1).outcome, kWon);
+}
+
+// I5, A1: the key's order is the answer, whatever became of sale and order.
+TEST(Ledger, KeysComeBeforeState) {
+  SaleTerms terms = car(1);
+  terms.hold_ms = 1000;
+  Story story = story_of(terms);
+  const OrderId order = story.buy("a", "k").order;
+  const auto asked_again = [&] { return story.buy("a", "k"); };
+  EXPECT_EQ(asked_again().outcome, kReplayed);
+  EXPECT_EQ(asked_again().order, order);
+  EXPECT_TRUE(story.changes.empty());
+  EXPECT_EQ(story.buy("a", "k", 2).outcome, kKeyReused);
+  story.stand(Standing::kPaused);
+  EXPECT_EQ(asked_again().outcome, kReplayed);
+  Reserve late = story.reserve("a", "k");
+  late.asked_at.ms -= 60'000;
+  EXPECT_EQ(story.tell(late).outcome, kReplayed);
+  story.pass(milliseconds{1000});
+  EXPECT_EQ(asked_again().outcome, kReplayed);
+  EXPECT_EQ(story.state(order), OrderState::kExpired);
+  story.stand(Standing::kClosed);
+  EXPECT_EQ(asked_again().outcome, kReplayed);
+  story.stand(Standing::kRetired);
+  EXPECT_EQ(asked_again().outcome, kUnknownSale);
+  EXPECT_EQ(story.ledger.find(order), nullptr);
+}
+
+TEST(Ledger, AWindowOpensAndCloses) {
+  SaleTerms terms = car(9);
+  Story story;
+  terms.starts_at = story.now + milliseconds{100};
+  terms.ends_at = story.now + milliseconds{200};
+  story.tell(SaleRecord{terms});
+  story.pass(milliseconds{99});
+  EXPECT_EQ(story.buy("a", "k1").outcome, kNotStarted);
+  story.pass(milliseconds{1});
+  EXPECT_EQ(story.buy("a", "k1").outcome, kWon);
+  story.pass(milliseconds{99});
+  EXPECT_EQ(story.buy("a", "k2").outcome, kWon);
+  story.pass(milliseconds{1});
+  EXPECT_EQ(story.buy("a", "k3").outcome, kClosed);
+  EXPECT_EQ(story.ledger.judge(story.claim("a", "k3"), {}, story.now).outcome, kClosed);
+}
+
+TEST(Ledger, PausesAndResumes) {
+  Story story = story_of(car(2));
+  story.stand(Standing::kPaused);
+  EXPECT_EQ(story.buy("a", "k").outcome, kPaused);
+  story.stand(Standing::kActive);
+  EXPECT_EQ(story.buy("a", "k").outcome, kWon);
+  story.stand(Standing::kClosed);
+  EXPECT_EQ(story.buy("b", "k").outcome, kClosed);
+}
+
+// I4: the limit counts live units, so what came back may be had again.
+TEST(Ledger, ABuyerStaysInHisLimit) {
+  SaleTerms terms = car(10);
+  terms.per_buyer = 3;
+  Story story = story_of(terms);
+  const OrderId two = story.buy("a", "k1", 2).order;
+  EXPECT_EQ(story.buy("a", "k2", 2).outcome, kLimitReached);
+  EXPECT_EQ(story.buy("a", "k3", 1).outcome, kWon);
+  EXPECT_EQ(story.buy("a", "k4", 1).outcome, kLimitReached);
+  EXPECT_EQ(story.buy("b", "k1", 3).outcome, kWon);
+  story.cancel(two);
+  EXPECT_EQ(story.buy("a", "k5", 2).outcome, kWon);
+  EXPECT_EQ(story.buy("c", "k1", 4).outcome, kLimitReached);
+}
+
+// Decision 10: reserve-and-cancel loops end, though no unit is kept.
+TEST(Ledger, ABuyerGetsThirtyTwoOrdersEver) {
+  Story story = story_of(car(10));
+  for (int n = 0; n < 32; ++n) {
+    const Verdict won = story.buy("a", nth("k", n));
+    ASSERT_EQ(won.outcome, kWon);
+    story.cancel(won.order);
+  }
+  EXPECT_EQ(story.buy("a", "one-more").outcome, kLimitReached);
+  EXPECT_EQ(story.ledger.judge(story.claim("a", "one-more"), {}, story.now).outcome, kLimitReached);
+  EXPECT_EQ(story.buy("b", "k").outcome, kWon);
+}
+
+TEST(Ledger, ASaleGrantsOrdersMaxOrdersEver) {
+  SaleTerms terms = car(10);
+  terms.orders_max = 2;
+  Story story = story_of(terms);
+  story.cancel(story.buy("a", "k1").order);
+  EXPECT_EQ(story.buy("a", "k2").outcome, kWon);
+  EXPECT_EQ(story.buy("b", "k1").outcome, kSaleFull);
+  story.change([](auto& t) { t.orders_max = 3; });
+  EXPECT_EQ(story.buy("b", "k1").outcome, kWon);
+}
+
+// A5: nothing is sold to who has left; ten seconds to the millisecond, in ledger time.
+TEST(Ledger, AClaimThatWaitedTooLongIsLate) {
+  Story story = story_of(car(10));
+  const Reserve in_time = story.reserve("a", "k"), late = story.reserve("b", "k");
+  story.pass(kLateAfter);
+  EXPECT_EQ(story.tell(in_time).outcome, kWon);
+  story.pass(milliseconds{1});
+  EXPECT_EQ(story.tell(late).outcome, kLate);
+  EXPECT_EQ(story.buy("b", "k").outcome, kWon);  // asked again
+}
+
+TEST(Ledger, AForgedOrderIdTakesNothing) {
+  Story story = story_of(car(10));
+  const OrderId mine = story.buy("a", "k").order;
+  Reserve forged = story.reserve("b", "k");
+  forged.order = mine;  // another's order
+  EXPECT_EQ(story.tell(forged).outcome, kNotAllowed);
+  forged.order = story.claim("b", "k2").order;  // his own, of another key
+  EXPECT_EQ(story.tell(forged).outcome, kNotAllowed);
+  SaleTerms bus = car(5);
+  bus.uid = SaleUid{8}, bus.name = *SaleName::from("bus");
+  story.tell(SaleRecord{bus});
+  Reserve elsewhere = story.reserve("b", "k");
+  elsewhere.sale = SaleUid{8};  // an id of another sale
+  EXPECT_EQ(story.tell(elsewhere).outcome, kNotAllowed);
+  EXPECT_EQ(story.view().held, 1u);
+}
+
+TEST(Ledger, AQuantityIsOneToThirtyTwo) {
+  Story story = story_of(car(100));
+  for (const std::uint32_t quantity : {0u, 33u, 0xffff'ffffu}) {
+    EXPECT_EQ(story.buy("a", nth("k", static_cast<int>(quantity % 100)), quantity).outcome,
+              kNotAllowed);
+    EXPECT_EQ(story.ledger.judge(story.claim("a", "j", quantity), {}, story.now).outcome,
+              kNotAllowed);
+  }
+  EXPECT_EQ(story.buy("a", "k", 32).outcome, kWon);
+}
+
+// --- judged before
+
+// Decision 5: what is in flight counts as taken, of the stock, of the buyer and of the orders.
+TEST(Ledger, JudgesBesideWhatIsInFlight) {
+  SaleTerms terms = car(4);
+  terms.per_buyer = 2;
+  terms.orders_max = 3;
+  Story story = story_of(terms);
+  InFlight in_flight;
+  const auto judge = [&](const char* buyer, const char* key, std::uint32_t quantity) {
+    return story.ledger.judge(story.claim(buyer, key, quantity), in_flight, story.now).outcome;
+  };
+  EXPECT_EQ(judge("a", "k", 2), kWon);
+  in_flight.add(story.claim("a", "k", 2));
+  EXPECT_EQ(judge("a", "k2", 1), kLimitReached);
+  EXPECT_EQ(judge("b", "k", 2), kWon);
+  in_flight.add(story.claim("b", "k", 1));
+  EXPECT_EQ(judge("c", "k", 2), kSoldOut);
+  EXPECT_EQ(judge("c", "k", 1), kWon);
+  in_flight.add(story.claim("c", "k", 1));
+  EXPECT_EQ(judge("d", "k", 1), kSaleFull);
+  story.buy("a", "k", 2);
+  in_flight.remove(SaleUid{7}, story.claim("a", "k").buyer_hash, 2);
+  EXPECT_EQ(judge("a", "k", 2), kReplayed);
+  EXPECT_EQ(judge("a", "k", 1), kKeyReused);
+  EXPECT_EQ(judge("a", "k2", 1), kLimitReached);
+  EXPECT_EQ(judge("d", "k", 1), kSaleFull);
+}
+
+TEST(Ledger, KnowsNoSaleThatWasNotCreated) {
+  Story story = story_of(car(1));
+  Claim claim = story.claim("a", "k");
+  claim.sale = SaleUid{99};
+  EXPECT_EQ(story.ledger.judge(claim, {}, story.now).outcome, kUnknownSale);
+  Reserve reserve = story.reserve("a", "k");
+  reserve.sale = SaleUid{99};
+  EXPECT_EQ(story.tell(reserve).outcome, kUnknownSale);
+}
+
+// --- PAY, CANCEL
+
+TEST(Ledger, AnOrderIsPaidOnce) {
+  Story story = story_of(car(1));
+  const OrderId order = story.buy("a", "k").order;
+  story.pass(milliseconds{5});
+  EXPECT_EQ(story.pay(order, "p1").outcome, kPaid);
+  ASSERT_EQ(story.changes.payments.size(), 1u);
+  EXPECT_EQ(story.changes.payments[0].outcome, PaymentOutcome::kApplied);
+  EXPECT_EQ(story.changes.payments[0].id.view(), "p1");
+  EXPECT_EQ(story.state(order), OrderState::kPaid);
+  EXPECT_EQ(story.ledger.find(order)->ended_at, story.now);
+  EXPECT_EQ(story.view().paid, 1u);
+  EXPECT_EQ(story.view().held, 0u);
+  EXPECT_EQ(story.units(order), std::vector{1u});
+
+  EXPECT_EQ(story.pay(order, "p1").outcome, kPaid);  // told again
+  EXPECT_TRUE(story.changes.empty());
+  EXPECT_EQ(story.cancel(order).outcome, kOrderState);
+  EXPECT_EQ(story.buy("b", "k").outcome, kSoldOut);
+}
+
+// I7: money too much is one instruction to give it back, per payment id.
+TEST(Ledger, LateOrDoubleMoneyIsRefundedOnce) {
+  Story story = story_of(car(3));
+  const OrderId paid = story.buy("a", "k").order, gone = story.buy("b", "k").order;
+  story.pay(paid, "p1");
+  EXPECT_EQ(story.pay(paid, "p2").outcome, kRefund);
+  ASSERT_EQ(story.changes.payments.size(), 1u);
+  EXPECT_EQ(story.changes.payments[0].outcome, PaymentOutcome::kRefund);
+  EXPECT_EQ(story.pay(paid, "p2").outcome, kRefund);
+  EXPECT_TRUE(story.changes.empty());
+  story.cancel(gone);
+  EXPECT_EQ(story.pay(gone, "p3").outcome, kRefund);
+  EXPECT_EQ(story.state(gone), OrderState::kCancelled);
+  EXPECT_EQ(story.view().paid, 1u);
+}
+
+TEST(Ledger, APaymentIdBelongsToOneOrderAndAmount) {
+  Story story = story_of(car(3));
+  const OrderId one = story.buy("a", "k").order, two = story.buy("b", "k").order;
+  story.pay(one, "p", 100);
+  EXPECT_EQ(story.pay(two, "p", 100).outcome, kPaymentReused);
+  EXPECT_EQ(story.pay(one, "p", 101).outcome, kPaymentReused);
+  EXPECT_EQ(story.state(two), OrderState::kHeld);
+  SaleTerms bus = car(5);
+  bus.uid = SaleUid{8}, bus.name = *SaleName::from("bus");
+  story.tell(SaleRecord{bus});
+  story.stand(Standing::kClosed), story.stand(Standing::kRetired);
+  const Claim ride = claim_of({bus.name, *Buyer::from("a"), *Key::from("k")}, bus);
+  story.tell(
+      Reserve{bus.uid, ride.order, ride.buyer, ride.key, ride.body, 1, story.ledger.clock()});
+  EXPECT_EQ(story.pay(ride.order, "p", 100).outcome, kPaymentReused);  // also past retire
+}
+
+TEST(Ledger, TakesABoundedNumberOfPayments) {
+  SaleTerms terms = car(1);
+  terms.orders_max = 1;
+  Story story = story_of(terms);
+  const OrderId order = story.buy("a", "k").order;
+  EXPECT_EQ(story.pay(order, "p0").outcome, kPaid);
+  for (int n = 1; n < 1002; ++n) ASSERT_EQ(story.pay(order, nth("p", n)).outcome, kRefund);
+  EXPECT_EQ(story.pay(order, "p1002").outcome, kSaleFull);
+  EXPECT_TRUE(story.changes.empty());
+  EXPECT_EQ(story.pay(order, "p0").outcome, kPaid);  // what was taken is still known
+}
+
+TEST(Ledger, CancelsOnceAndSaysSoAgain) {
+  Story story = story_of(car(1));
+  const OrderId order = story.buy("a", "k").order;
+  EXPECT_EQ(story.cancel(order).outcome, kCancelled);
+  EXPECT_EQ(story.view().returned, 1u);
+  EXPECT_EQ(story.cancel(order).outcome, kCancelled);
+  EXPECT_TRUE(story.changes.empty());
+  EXPECT_EQ(story.view().returned, 1u);
+  const OrderId unknown = story.claim("x", "k").order;
+  EXPECT_EQ(story.cancel(unknown).outcome, kUnknownOrder);
+  EXPECT_EQ(story.pay(unknown, "p").outcome, kUnknownOrder);
+  EXPECT_EQ(story.cancel(OrderId{}).outcome, kUnknownOrder);
+}
+
+// --- time
+
+// A12: any record returns what is due, in the order of (due, grant), before it decides.
+TEST(Ledger, HoldsEndByTheClockInOrder) {
+  SaleTerms terms = car(3);
+  terms.hold_ms = 1000;
+  Story story = story_of(terms);
+  const OrderId first = story.buy("a", "k").order;
+  const OrderId second = story.buy("b", "k").order;  // the same millisecond
+  story.change([](auto& t) { t.hold_ms = 400; });    // later holds end sooner
+  story.pass(milliseconds{10});
+  const OrderId third = story.buy("c", "k").order;
+  EXPECT_EQ(story.ledger.open_holds(), 3u);
+  EXPECT_EQ(story.ledger.next_due(), LogTime{410});
+
+  story.pass(milliseconds{989});
+  EXPECT_EQ(story.buy("d", "k").outcome, kWon);  // third's unit came back with this very record
+  EXPECT_EQ(story.state(third), OrderState::kExpired);
+  EXPECT_EQ(story.ledger.find(third)->ended_at, story.now);
+  EXPECT_EQ(story.units(story.claim("d", "k").order), std::vector{3u});
+  story.pass(milliseconds{1});
+  story.tick();
+  EXPECT_EQ(story.changes.orders, (std::vector{first, second}));
+  EXPECT_EQ(story.ledger.open_holds(), 1u);
+  EXPECT_EQ(story.pay(first, "late-money").outcome, kRefund);
+  EXPECT_EQ(story.cancel(second).outcome, kCancelled);
+  EXPECT_EQ(story.state(second), OrderState::kExpired);
+}
+
+TEST(Ledger, WhatIsPaidOrCancelledIsNotDue) {
+  SaleTerms terms = car(3);
+  terms.hold_ms = 1000;
+  Story story = story_of(terms);
+  const OrderId paid = story.buy("a", "k").order, gone = story.buy("b", "k").order;
+  story.pass(milliseconds{100});
+  story.buy("c", "k");
+  story.pay(paid, "p"), story.cancel(gone);
+  EXPECT_EQ(story.ledger.open_holds(), 1u);
+  EXPECT_EQ(story.ledger.next_due(), LogTime{1100});
+  story.pass(milliseconds{5000});
+  story.tick();
+  EXPECT_EQ(story.state(paid), OrderState::kPaid);
+  EXPECT_EQ(story.ledger.next_due(), std::nullopt);
+  EXPECT_EQ(story.ledger.open_holds(), 0u);
+}
+
+TEST(Ledger, WithoutAHoldNothingIsEverDue) {
+  Story story = story_of(car(1));
+  const OrderId order = story.buy("a", "k").order;
+  EXPECT_EQ(story.ledger.next_due(), std::nullopt);
+  for (int day = 0; day < 100; ++day) story.pass(milliseconds{86'400'000}), story.tick();
+  EXPECT_EQ(story.state(order), OrderState::kHeld);
+}
+
+// A13: stamps may run back or leap; the clock neither.
+TEST(Ledger, TheClockIsTheSumOfClampedSteps) {
+  Story story;
+  EXPECT_EQ(story.ledger.clock(), LogTime{0});
+  story.pass(milliseconds{250}), story.tick();
+  EXPECT_EQ(story.ledger.clock(), LogTime{250});
+  story.pass(milliseconds{-3'600'000}), story.tick();
+  EXPECT_EQ(story.ledger.clock(), LogTime{250});
+  EXPECT_EQ(story.ledger.clock_at(story.now + milliseconds{7}), LogTime{257});
+  EXPECT_EQ(story.ledger.clock_at(story.now + milliseconds{-7}), LogTime{250});
+  story.pass(milliseconds{7'200'000});
+  EXPECT_EQ(story.ledger.clock_at(story.now), LogTime{60'250});
+  story.tick();
+  EXPECT_EQ(story.ledger.clock(), LogTime{60'250});
+  for (const std::int64_t ms : {INT64_MIN, INT64_MAX, INT64_MIN}) story.now = {ms}, story.tick();
+  EXPECT_EQ(story.ledger.clock(), LogTime{120'250});
+}
+
+// --- TICK: rules, digests
+
+TEST(Ledger, StopsAtRulesThatItDoesNotKnow) {
+  Story story;
+  story.tell(Tick{Rules{1}, {}, {}, 0});
+  EXPECT_FALSE(story.ledger.halted());
+  story.tell(Tick{Rules{2}, {}, {}, 0});
+  ASSERT_TRUE(story.ledger.halted());
+  EXPECT_NE(story.ledger.halted()->find("newer rules 2"), std::string::npos);
+
+  Story newer{Rules{2}};
+  newer.tell(Tick{Rules{2}, {}, {}, 0});
+  EXPECT_FALSE(newer.ledger.halted());
+  EXPECT_EQ(newer.ledger.rules(), Rules{2});
+}
+
+// A14: who decided otherwise at a position that we still know is not of our kind.
+TEST(Ledger, StopsAtAnotherDigestOfTheSamePosition) {
+  Story story = story_of(car(3));
+  const Position there = story.ledger.position();
+  const Digest then = story.ledger.digest();
+  story.buy("a", "k");
+  story.tell(Tick{kNewestRules, there, then, 0});
+  EXPECT_FALSE(story.ledger.halted());
+  story.tell(Tick{kNewestRules, there, Digest{static_cast<std::uint64_t>(then) ^ 1}, 0});
+  ASSERT_TRUE(story.ledger.halted());
+  EXPECT_NE(story.ledger.halted()->find("decided otherwise"), std::string::npos);
+}
+
+TEST(Ledger, RemembersTheDigestsOf4096Positions) {
+  Story story = story_of(car(3));
+  const Position old = story.ledger.position();
+  while (number(story.ledger.position()) - number(old) < 4095) story.tick();
+  const auto tell_wrong = [&](Story& to) { to.tell(Tick{kNewestRules, old, Digest{1}, 0}); };
+  Story other = story_of(car(3));
+  while (other.ledger.position() != story.ledger.position()) other.tick();
+  tell_wrong(story);
+  EXPECT_TRUE(story.ledger.halted());
+  other.tick();
+  tell_wrong(other);  // too long ago: nobody can say
+  EXPECT_FALSE(other.ledger.halted());
+}
+
+TEST(Ledger, StopsWhenTheJournalIsShorterThanItsWriterKnew) {
+  Story story;
+  story.tell(Tick{kNewestRules, Position{9}, {}, 0});
+  ASSERT_TRUE(story.ledger.halted());
+  EXPECT_NE(story.ledger.halted()->find("cut short"), std::string::npos);
+}
+
+// Any other decision shows: another winner, amount of units, or time.
+TEST(Ledger, TheDigestKnowsEveryDecision) {
+  const auto after = [](auto tell) {
+    SaleTerms terms = car(5);
+    terms.hold_ms = 1000;
+    Story story = story_of(terms);
+    story.buy("a", "k");
+    story.pass(milliseconds{10});
+    tell(story);
+    return story.ledger.digest();
+  };
+  const auto nothing = after([](Story& s) { s.tick(); });
+  EXPECT_EQ(after([](Story& s) { s.tick(); }), nothing);
+  EXPECT_NE(after([](Story& s) { s.buy("b", "k"); }), after([](Story& s) { s.buy("c", "k"); }));
+  EXPECT_NE(after([](Story& s) { s.buy("b", "k"); }), after([](Story& s) { s.buy("b", "k", 2); }));
+  EXPECT_NE(after([](Story& s) { s.pass(milliseconds{1}), s.tick(); }), nothing);
+  EXPECT_NE(after([](Story& s) { s.pass(milliseconds{990}), s.tick(); }),
+            after([](Story& s) { s.pass(milliseconds{989}), s.tick(); }));
+}
+
+// --- SALE
+
+TEST(Ledger, CreatesASaleOnce) {
+  Story story;
+  EXPECT_EQ(story.tell(SaleRecord{car(5)}).outcome, kSaleAccepted);
+  EXPECT_EQ(story.changes.sales, std::vector{SaleUid{7}});
+  EXPECT_EQ(story.view().position, Position{1});
+  EXPECT_EQ(story.tell(SaleRecord{car(5)}).outcome, kSaleExists);
+  SaleTerms same_name = car(5);
+  same_name.uid = SaleUid{8};
+  EXPECT_EQ(story.tell(SaleRecord{same_name}).outcome, kSaleExists);
+  EXPECT_TRUE(story.changes.empty());
+  EXPECT_EQ(story.ledger.sale(car(5).name), story.ledger.sale(SaleUid{7}));
+  EXPECT_EQ(story.ledger.sale(SaleUid{8}), nullptr);
+}
+
+TEST(Ledger, RestocksAndWithdraws) {
+  Story story = story_of(car(1));
+  story.buy("a", "k");
+  EXPECT_EQ(story.change([](auto& t) { t.stock = 100; }).left, 99u);
+  EXPECT_EQ(story.units(story.buy("b", "k").order), std::vector{2u});
+  EXPECT_EQ(story.change([](auto& t) { t.withdrawn = 99; }).outcome, kNotAllowed);
+  story.pass(milliseconds{3});
+  EXPECT_EQ(story.change([](auto& t) { t.withdrawn = 98; }).outcome, kSaleAccepted);
+  EXPECT_EQ(story.view().sold_out_at, story.now);
+  EXPECT_EQ(story.buy("c", "k").outcome, kSoldOut);
+}
+
+// Memory ends with retire: a small view stays, and the name is never used again.
+TEST(Ledger, RetiresASaleWithoutOpenHolds) {
+  SaleTerms terms = car(5);
+  terms.hold_ms = 1000;
+  Story story = story_of(terms);
+  const OrderId order = story.buy("a", "k").order;
+  EXPECT_EQ(story.stand(Standing::kRetired).outcome, kNotAllowed);
+  story.stand(Standing::kClosed);
+  EXPECT_EQ(story.stand(Standing::kRetired).outcome, kNotAllowed);
+  story.pay(order, "p");
+  EXPECT_EQ(story.stand(Standing::kRetired).outcome, kSaleAccepted);
+  EXPECT_EQ(story.ledger.find(order), nullptr);
+  EXPECT_EQ(story.view().paid, 1u);
+  EXPECT_EQ(story.pay(order, "p").outcome, kUnknownOrder);
+  EXPECT_EQ(story.cancel(order).outcome, kUnknownOrder);
+  EXPECT_EQ(story.stand(Standing::kActive).outcome, kNotAllowed);
+  EXPECT_EQ(story.tell(SaleRecord{car(5)}).outcome, kSaleExists);
+}
+
+TEST(Ledger, ListsSalesInTheOrderOfCreation) {
+  Story story;
+  for (const std::uint32_t uid : {30u, 10u, 20u}) {
+    SaleTerms terms = car(1);
+    terms.uid = SaleUid{uid};
+    terms.name = *SaleName::from(nth("s", static_cast<int>(uid)));
+    story.tell(SaleRecord{terms});
+  }
+  std::vector<SaleUid> uids;
+  for (const SaleView* view : story.ledger.sales()) uids.push_back(view->terms.uid);
+  EXPECT_EQ(uids, (std::vector{SaleUid{30}, SaleUid{10}, SaleUid{20}}));
+}
+
+TEST(Ledger, NamesItsJournalByRecordZero) {
+  Story story;
+  const RecordHash zero = story.ledger.last_hash();
+  EXPECT_EQ(story.ledger.identity(), zero);
+  story.tick();
+  EXPECT_EQ(story.ledger.identity(), zero);
+  EXPECT_EQ(story.ledger.last_hash(), hash_of(story.now, story.bytes));
+}
+
+TEST(LedgerDeathTest, StopsAtAGap) {
+  Story story;
+  Changes changes;
+  Entry entry;
+  entry.position = Position{5};
+  EXPECT_DEATH(story.ledger.apply(entry, changes), "once, in order");
+}
+
+}  // namespace
+}  // namespace seckill
