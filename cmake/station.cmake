@@ -18,9 +18,11 @@ function(seckill_station name)
   endif()
   target_include_directories(seckill_${name} ${scope} ${CMAKE_SOURCE_DIR}/src)
   target_link_libraries(seckill_${name} ${scope} ${ARG_LINK})
+  include(${CMAKE_SOURCE_DIR}/src/${name}/station.cmake OPTIONAL)  # what only this station needs
   if(SECKILL_TESTS AND tests)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE seckill_${name} GTest::gtest GTest::gtest_main)
+    target_include_directories(${name}_test PRIVATE ${CMAKE_SOURCE_DIR}/tests)  # "support/…"
     target_compile_definitions(${name}_test PRIVATE SECKILL_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     gtest_discover_tests(${name}_test DISCOVERY_TIMEOUT 60 PROPERTIES LABELS unit)
     add_dependencies(unit_tests ${name}_test)

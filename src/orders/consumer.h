@@ -5,11 +5,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <functional>
+#include <optional>
 
 #include "base/result.h"
 #include "journal/journal.h"
 #include "ledger/ledger.h"
+#include "orders/batch.h"
 #include "orders/orders.h"
 
 namespace seckill {
@@ -32,8 +33,10 @@ struct ConsumerStats {
 class Consumer {
  public:
   static constexpr std::size_t kBatchMax = 1000;
+  static constexpr std::size_t kQuarantinedMax = 10;
+  static constexpr microseconds kQuarantineWindow{60'000'000};
 
-  Consumer(JournalReader& journal, Orders& orders);
+  Consumer(JournalReader& journal, Orders& orders) : journal_(journal), orders_(orders) {}
 
   // One bounded step: read, apply, store. True when there was something to do; false: nothing new.
   // `now` dates quarantined records and counts them per minute.
@@ -42,10 +45,31 @@ class Consumer {
   const ConsumerStats& stats() const { return stats_; }
 
  private:
-  // … (the implementer's)
+  void doubt();
+  Status begin();
+  Result<bool> replay();
+  Status check_bookmark() const;
+  Status fill();
+  void apply(const Entry& entry);
+  Result<bool> store(Now now);
+  void committed(const Bookmark& becomes, const Rows& rows, std::size_t count);
+  Status refused(const std::string& why, Now now);
+  Status quarantine(const std::string& why, Now now);
+
   JournalReader& journal_;
   Orders& orders_;
   ConsumerStats stats_;
+
+  std::optional<Ledger> ledger_;      // none: in doubt
+  std::optional<Bookmark> bookmark_;  // what the rows said
+  std::optional<RawTime> last_stamp_;
+  std::optional<Error> stop_;  // a record behind the steps says that this ledger must not go on
+  Calm calm_;
+  std::deque<Step> steps_;  // applied to the ledger, not stored yet
+  std::size_t most_ =
+      kBatchMax;  // steps to store at once: less while a refused row is searched for
+  Changes changes_;
+  std::deque<SteadyTime> quarantined_;  // within the last minute
 };
 
 }  // namespace seckill

@@ -29,6 +29,7 @@ struct SaleRow {
   SaleTerms terms;  // secret is not stored
   Phase state{};    // at the batch's last time stamp
   Position position{};
+  bool operator==(const SaleRow&) const = default;
 };
 
 // Inserted with its texts when created in this batch, else only its state is updated.
@@ -46,12 +47,14 @@ struct OrderRow {
   PaymentId payment;                // empty: none, or not paid in this batch
   Position position{};
   bool created = false;
+  bool operator==(const OrderRow&) const = default;
 };
 
 struct UnitRow {
   SaleName sale;
   std::uint32_t unit = 0;        // 1..stock
   std::optional<OrderId> order;  // who has it now
+  bool operator==(const UnitRow&) const = default;
 };
 
 struct PaymentRow {
@@ -60,6 +63,7 @@ struct PaymentRow {
   std::int64_t amount_minor = 0;
   bool refund = false;
   Position position{};
+  bool operator==(const PaymentRow&) const = default;
 };
 
 struct QuarantineRow {
@@ -67,6 +71,7 @@ struct QuarantineRow {
   std::string error;
   std::vector<std::byte> bytes;
   RawTime at;
+  bool operator==(const QuarantineRow&) const = default;
 };
 
 // Each changed row once, in its state at the end of the batch.
@@ -76,6 +81,7 @@ struct Rows {
   std::vector<UnitRow> units;
   std::vector<PaymentRow> payments;
   std::vector<QuarantineRow> quarantine;
+  bool operator==(const Rows&) const = default;
 };
 
 struct Stored {
@@ -93,10 +99,13 @@ struct Stored {
 // sqlite and mysql (and the simulator's) are held to these lines by orders_contract_test.cc.
 //   (1) store() is one transaction whose first statement locks the bookmark (R2);
 //   (2) two handles racing from one bookmark: one commits, the other learns kLostRace and stores
-//   nothing; (3) storing the same batch after going back gives the same rows (states, not
-//   operations); (4) primary keys only (R1): the ledger enforces, the audit proves.
-// Errors: kUnavailable (ask later), kCorrupt (foreign or newer schema, damaged file), kFull (disk).
-// Threads: one owner.
+//   nothing;
+//   (3) storing the same batch after going back gives the same rows (states, not operations);
+//   (4) primary keys only (R1): the ledger enforces, the audit proves;
+//   (5) an order that was not created in this batch has a row already, or its RESERVE is in the
+//   quarantine and it stays without one; else kCorrupt: rows were tampered with.
+// Errors: kUnavailable (ask later), kCorrupt (foreign or newer schema, damaged file), kFull (disk);
+// nothing is stored then. Threads: one owner.
 class Orders {
  public:
   virtual ~Orders() = default;

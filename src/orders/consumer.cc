@@ -1,0 +1,192 @@
+#include "orders/consumer.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <utility>
+
+namespace seckill {
+namespace {
+
+constexpr const char* kRebuild =
+    "if this is the right journal, move the rows away: they are rebuilt from it";
+
+tl::unexpected<Error> corrupt(std::string what) {
+  return fail(Error::Code::kCorrupt, fmt::format("orders/consumer: {}; {}", what, kRebuild));
+}
+
+}  // namespace
+
+Result<bool> Consumer::turn(Now now) {
+  if (!ledger_) {
+    if (auto begun = begin(); !begun) return fail(std::move(begun.error()));
+  }
+  if (bookmark_ && ledger_->position() < bookmark_->next) return replay();
+  if (steps_.empty() && !stop_) {
+    if (auto filled = fill(); !filled) return fail(std::move(filled.error()));
+  }
+  if (steps_.empty()) {
+    if (stop_) return fail(*stop_);
+    return false;
+  }
+  return store(now);
+}
+
+// Whatever we believed may be wrong: begin again from what the rows say.
+void Consumer::doubt() {
+  ledger_.reset();
+  steps_.clear();
+  calm_ = {};
+  stop_.reset();
+  most_ = kBatchMax;
+}
+
+Status Consumer::begin() {
+  auto mark = orders_.bookmark();
+  if (!mark) return fail(std::move(mark.error()));
+  bookmark_ = *mark;
+  last_stamp_.reset();
+  stats_.next = bookmark_ ? bookmark_->next : Position{};
+  if (bookmark_ && bookmark_->next == Position{}) return corrupt("the rows' bookmark is at 0");
+  ledger_.emplace();
+  return {};
+}
+
+// Goes on towards the bookmark, storing nothing: the rows know all this already.
+Result<bool> Consumer::replay() {
+  const std::uint64_t missing = number(bookmark_->next) - number(ledger_->position());
+  auto entries = journal_.read(ledger_->position(), std::min<std::uint64_t>(missing, kBatchMax));
+  if (!entries) return fail(std::move(entries.error()));
+  if (entries->empty()) {
+    const std::string what =
+        fmt::format("the rows know {} records, the journal has {}: the rows are ahead of it",
+                    number(bookmark_->next), number(ledger_->position()));
+    doubt();
+    return corrupt(what);
+  }
+  for (const Entry& entry : *entries) {
+    apply(entry);
+    if (stop_) return fail(*stop_);
+  }
+  if (auto same = check_bookmark(); !same) {
+    doubt();
+    return fail(std::move(same.error()));
+  }
+  return true;
+}
+
+// Are these rows of this journal, and has the ledger come to the same state as when it wrote them?
+Status Consumer::check_bookmark() const {
+  if (ledger_->identity() != bookmark_->journal) {
+    return corrupt(fmt::format("the rows are of another journal: of {}, and this one is {}",
+                               to_text(bookmark_->journal), to_text(ledger_->identity())));
+  }
+  if (ledger_->position() < bookmark_->next) return {};
+  if (ledger_->last_hash() != bookmark_->last) {
+    return corrupt(fmt::format("record {} is not the one that the rows were stored from",
+                               number(bookmark_->next) - 1));
+  }
+  if (ledger_->digest() != bookmark_->digest || ledger_->clock() != bookmark_->clock) {
+    return corrupt(
+        fmt::format("the ledger's state at record {} is not the one that the rows were "
+                    "stored from: other rules wrote them",
+                    number(bookmark_->next)));
+  }
+  return {};
+}
+
+// The next records, applied: each becomes a step, up to one that stops us.
+Status Consumer::fill() {
+  auto entries = journal_.read(ledger_->position(), kBatchMax);
+  if (!entries) return fail(std::move(entries.error()));
+  for (const Entry& entry : *entries) {
+    const auto before = last_stamp_;
+    apply(entry);
+    if (stop_) return {};
+    steps_.push_back(step_of(*ledger_, changes_, entry, before, calm_));
+  }
+  return {};
+}
+
+void Consumer::apply(const Entry& entry) {
+  changes_.clear();
+  (void)ledger_->apply(entry, changes_);
+  last_stamp_ = entry.stamp;
+  if (const auto& why = ledger_->halted()) {
+    stop_ = Error{Error::Code::kCorrupt, fmt::format("orders/consumer: {}", *why)};
+  }
+}
+
+Result<bool> Consumer::store(Now now) {
+  const std::size_t count = std::min(most_, steps_.size());
+  const Bookmark becomes = steps_[count - 1].after;
+  const Rows rows = fold(steps_, count);
+  auto stored = orders_.store(bookmark_, becomes, rows);
+  if (!stored) {
+    doubt();
+    return fail(std::move(stored.error()));
+  }
+  switch (stored->what) {
+    case Stored::What::kCommitted: committed(becomes, rows, count); return true;
+    case Stored::What::kLostRace: ++stats_.lost_races; [[fallthrough]];
+    case Stored::What::kUnknown: doubt(); return true;
+    case Stored::What::kRefused: break;
+  }
+  if (auto done = refused(stored->why, now); !done) return fail(std::move(done.error()));
+  return true;
+}
+
+void Consumer::committed(const Bookmark& becomes, const Rows& rows, std::size_t count) {
+  steps_.erase(steps_.begin(), steps_.begin() + static_cast<std::ptrdiff_t>(count));
+  bookmark_ = becomes;
+  most_ = std::min(most_ * 2, kBatchMax);
+  ++stats_.batches;
+  stats_.next = becomes.next;
+  stats_.quarantined += rows.quarantine.size();
+  stats_.orders_stored += static_cast<std::uint64_t>(
+      std::count_if(rows.orders.begin(), rows.orders.end(), [](auto& row) { return row.created; }));
+}
+
+// Half as many, until it is one record that is refused: that one is put aside, and its neighbours
+// are stored together with its line in the quarantine.
+Status Consumer::refused(const std::string& why, Now now) {
+  const auto first_sound =
+      std::find_if(steps_.begin(), steps_.end(), [](const Step& step) { return !step.quarantine; });
+  const auto aside = static_cast<std::size_t>(first_sound - steps_.begin());
+  const std::size_t count = std::min(most_, steps_.size());
+  if (count > aside + 1) {
+    most_ = aside + (count - aside) / 2;
+    return {};
+  }
+  if (aside == steps_.size()) {
+    return fail(Error::Code::kFailed, "orders/consumer: the rows refuse the quarantine: " + why);
+  }
+  return quarantine(why, now);
+}
+
+Status Consumer::quarantine(const std::string& why, Now now) {
+  while (!quarantined_.empty() && now.steady - quarantined_.front() >= kQuarantineWindow) {
+    quarantined_.pop_front();
+  }
+  if (quarantined_.size() >= kQuarantinedMax) {
+    return fail(
+        Error::Code::kFailed,
+        fmt::format("orders/consumer: more than {} records refused within a minute, the last "
+                    "one: {}; look at table quarantine",
+                    kQuarantinedMax, why));
+  }
+  // The first step that is not put aside already.
+  auto step =
+      std::find_if(steps_.begin(), steps_.end(), [](const Step& each) { return !each.quarantine; });
+  const Position at{number(step->after.next) - 1};
+  auto entry = journal_.read(at, 1);
+  if (!entry) return fail(std::move(entry.error()));
+  if (entry->empty()) return corrupt(fmt::format("record {} has vanished", number(at)));
+  const auto bytes = entry->front().bytes;
+  step->quarantine = QuarantineRow{
+      .position = at, .error = why, .bytes = {bytes.begin(), bytes.end()}, .at = now.raw};
+  quarantined_.push_back(now.steady);
+  most_ = kBatchMax;
+  return {};
+}
+
+}  // namespace seckill

@@ -1,0 +1,307 @@
+#include "orders/sqlite_orders.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "embedded/sqlite_migrations.h"
+#include "model/codec.h"
+#include "orders/migrations.h"
+#include "orders/sqlite.h"
+
+namespace seckill {
+namespace {
+
+using sqlite::Db;
+using sqlite::Statement;
+
+constexpr std::string_view kReadBookmark =
+    "SELECT journal_id, next_pos, last_hash, clock_ms, digest FROM bookmark";
+constexpr std::string_view kPutBookmark =
+    "INSERT INTO bookmark (journal_id, next_pos, last_hash, clock_ms, digest)"
+    " VALUES (?, ?, ?, ?, ?) ON CONFLICT (journal_id) DO UPDATE SET next_pos = excluded.next_pos,"
+    " last_hash = excluded.last_hash, clock_ms = excluded.clock_ms, digest = excluded.digest";
+constexpr std::string_view kPutSale =
+    "INSERT OR REPLACE INTO sales (id, uid, title, stock, withdrawn, per_buyer, price_minor,"
+    " currency, state, starts_at, ends_at, hold_ms, orders_max, version, pos)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+constexpr std::string_view kMakeOrder =
+    "INSERT OR REPLACE INTO orders (id, sale_id, buyer_id, idem_key, quantity, state, held_at,"
+    " due_at, paid_at, ended_at, payment_id, pos) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+constexpr std::string_view kMoveOrder =
+    "UPDATE orders SET state = ?, paid_at = ?, ended_at = ?,"
+    " payment_id = coalesce(?, payment_id), pos = ? WHERE id = ?";
+constexpr std::string_view kPutUnit =
+    "INSERT OR REPLACE INTO units (sale_id, unit, order_id) VALUES (?, ?, ?)";
+constexpr std::string_view kPutPayment =
+    "INSERT OR REPLACE INTO payments (id, order_id, amount_minor, outcome, pos)"
+    " VALUES (?, ?, ?, ?, ?)";
+constexpr std::string_view kPutQuarantine =
+    "INSERT OR REPLACE INTO quarantine (pos, error, bytes, at) VALUES (?, ?, ?, ?)";
+constexpr std::string_view kReadQuarantine = "SELECT bytes FROM quarantine";
+
+std::int64_t signed_of(std::uint64_t value) { return static_cast<std::int64_t>(value); }
+std::int64_t signed_of(Position at) { return signed_of(number(at)); }
+
+std::optional<std::int64_t> ms_of(const std::optional<RawTime>& time) {
+  if (!time) return std::nullopt;
+  return time->ms;
+}
+
+// A file of mode 0600, unless it is there. Never opened when it is: closing it would drop the locks
+// that SQLite holds on it for others of this process.
+Status make_private(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+  if (fd >= 0) {
+    ::close(fd);
+    return {};
+  }
+  if (errno == EEXIST) return {};
+  const auto code = errno == ENOSPC ? Error::Code::kFull : Error::Code::kInvalid;
+  return fail(code, fmt::format("orders/sqlite: {}: cannot be made: {}; may this user write its "
+                                "directory?",
+                                path, std::strerror(errno)));
+}
+
+class Writer final : public SqliteOrders {
+ public:
+  explicit Writer(Db db) : db_(std::move(db)) {}
+
+  Status prepare() {
+    const std::pair<Statement*, std::string_view> all[] = {{&read_bookmark_, kReadBookmark},
+                                                           {&put_bookmark_, kPutBookmark},
+                                                           {&put_sale_, kPutSale},
+                                                           {&make_order_, kMakeOrder},
+                                                           {&move_order_, kMoveOrder},
+                                                           {&put_unit_, kPutUnit},
+                                                           {&put_payment_, kPutPayment},
+                                                           {&put_quarantine_, kPutQuarantine},
+                                                           {&read_quarantine_, kReadQuarantine}};
+    for (const auto& [statement, sql] : all) {
+      auto made = db_.prepare(sql);
+      if (!made) return fail(std::move(made.error()));
+      *statement = std::move(*made);
+    }
+    return {};
+  }
+
+  Result<std::optional<Bookmark>> bookmark() override;
+  Result<Stored> store(const std::optional<Bookmark>& was, const Bookmark& becomes,
+                       const Rows& rows) override;
+
+ private:
+  Result<Stored> store_locked(const std::optional<Bookmark>& was, const Bookmark& becomes,
+                              const Rows& rows);
+  Status put(const Bookmark& becomes, const Rows& rows);
+  Status put(const Bookmark& bookmark);
+  Status put(const SaleRow& row);
+  Status put(const OrderRow& row);
+  Status put(const UnitRow& row);
+  Status put(const PaymentRow& row);
+  Status put(const QuarantineRow& row);
+  Status make(const OrderRow& row);
+  Status move(const OrderRow& row);
+  Result<bool> quarantined(OrderId order);
+
+  Db db_;
+  Statement read_bookmark_, put_bookmark_, put_sale_, make_order_, move_order_, put_unit_,
+      put_payment_, put_quarantine_, read_quarantine_;
+};
+
+Result<std::optional<Bookmark>> Writer::bookmark() {
+  auto row = read_bookmark_.step();
+  if (!row) return fail(std::move(row.error()));
+  if (!*row) return std::nullopt;
+  const auto journal = read_bookmark_.hash(0);
+  const auto last = read_bookmark_.hash(2);
+  const Bookmark found{.journal = {journal.value_or(Hash128{})},
+                       .next = Position{static_cast<std::uint64_t>(read_bookmark_.number(1))},
+                       .last = {last.value_or(Hash128{})},
+                       .clock = {read_bookmark_.number(3)},
+                       .digest = Digest{static_cast<std::uint64_t>(read_bookmark_.number(4))}};
+  auto another = read_bookmark_.step();
+  read_bookmark_.reset();
+  if (!another) return fail(std::move(another.error()));
+  if (*another || !journal || !last) {
+    return fail(Error::Code::kCorrupt,
+                fmt::format("orders/sqlite: {}: its bookmark is not one that seckill wrote; move "
+                            "the file away, it is rebuilt from the journal",
+                            db_.path()));
+  }
+  return found;
+}
+
+Result<Stored> Writer::store(const std::optional<Bookmark>& was, const Bookmark& becomes,
+                             const Rows& rows) {
+  if (auto begun = db_.run_all("BEGIN IMMEDIATE"); !begun) return fail(std::move(begun.error()));
+  auto stored = store_locked(was, becomes, rows);
+  if (db_.in_transaction()) (void)db_.run_all("ROLLBACK");  // the cause is in `stored` already
+  return stored;
+}
+
+// BEGIN IMMEDIATE holds the only write lock, so what bookmark() reads here cannot change (R2).
+Result<Stored> Writer::store_locked(const std::optional<Bookmark>& was, const Bookmark& becomes,
+                                    const Rows& rows) {
+  auto is = bookmark();
+  if (!is) return fail(std::move(is.error()));
+  if (*is != was) {
+    return Stored{Stored::What::kLostRace, "another consumer has moved the bookmark"};
+  }
+  if (auto done = put(becomes, rows); !done) {
+    if (db_.refused()) return Stored{Stored::What::kRefused, std::move(done.error().message)};
+    return fail(std::move(done.error()));
+  }
+  if (auto committed = db_.run_all("COMMIT"); !committed) {
+    // Still open: nothing happened, and ROLLBACK makes it so. Else only the file knows.
+    if (db_.in_transaction()) return fail(std::move(committed.error()));
+    return Stored{Stored::What::kUnknown, std::move(committed.error().message)};
+  }
+  return Stored{};
+}
+
+Status Writer::put(const Bookmark& becomes, const Rows& rows) {
+  // The quarantine goes first: it explains why later rows of this batch may be missing.
+  for (const auto& row : rows.quarantine) {
+    if (auto done = put(row); !done) return done;
+  }
+  for (const auto& row : rows.sales) {
+    if (auto done = put(row); !done) return done;
+  }
+  for (const auto& row : rows.orders) {
+    if (auto done = put(row); !done) return done;
+  }
+  for (const auto& row : rows.units) {
+    if (auto done = put(row); !done) return done;
+  }
+  for (const auto& row : rows.payments) {
+    if (auto done = put(row); !done) return done;
+  }
+  return put(becomes);
+}
+
+Status Writer::put(const Bookmark& bookmark) {
+  return put_bookmark_.bind(bookmark.journal.bits)
+      .bind(signed_of(bookmark.next))
+      .bind(bookmark.last.bits)
+      .bind(bookmark.clock.ms)
+      .bind(signed_of(static_cast<std::uint64_t>(bookmark.digest)))
+      .run();
+}
+
+Status Writer::put(const SaleRow& row) {
+  const SaleTerms& terms = row.terms;
+  const auto ends_at = terms.ends_at == kNoEnd ? std::nullopt : std::optional(terms.ends_at.ms);
+  return put_sale_.bind(terms.name.view())
+      .bind(std::int64_t{static_cast<std::uint32_t>(terms.uid)})
+      .bind(terms.title.view())
+      .bind(std::int64_t{terms.stock})
+      .bind(std::int64_t{terms.withdrawn})
+      .bind(std::int64_t{terms.per_buyer})
+      .bind(terms.price_minor)
+      .bind(terms.currency.view())
+      .bind(std::string_view(to_text(row.state)))
+      .bind(terms.starts_at.ms)
+      .bind(ends_at)
+      .bind(terms.hold_ms)
+      .bind(std::int64_t{terms.orders_max})
+      .bind(std::int64_t{terms.version})
+      .bind(signed_of(row.position))
+      .run();
+}
+
+Status Writer::put(const OrderRow& row) { return row.created ? make(row) : move(row); }
+
+Status Writer::make(const OrderRow& row) {
+  const auto payment = row.payment.empty() ? std::nullopt : std::optional(row.payment.view());
+  return make_order_.bind(row.id.bits)
+      .bind(row.sale.view())
+      .bind(row.buyer.view())
+      .bind(row.key.view())
+      .bind(std::int64_t{row.quantity})
+      .bind(std::string_view(to_text(row.state)))
+      .bind(row.held_at.ms)
+      .bind(ms_of(row.due_at))
+      .bind(ms_of(row.paid_at))
+      .bind(ms_of(row.ended_at))
+      .bind(payment)
+      .bind(signed_of(row.position))
+      .run();
+}
+
+Status Writer::move(const OrderRow& row) {
+  const auto payment = row.payment.empty() ? std::nullopt : std::optional(row.payment.view());
+  auto moved = move_order_.bind(std::string_view(to_text(row.state)))
+                   .bind(ms_of(row.paid_at))
+                   .bind(ms_of(row.ended_at))
+                   .bind(payment)
+                   .bind(signed_of(row.position))
+                   .bind(row.id.bits)
+                   .run();
+  if (!moved || db_.changes() == 1) return moved;
+  auto explained = quarantined(row.id);
+  if (!explained) return fail(std::move(explained.error()));
+  if (*explained) return {};
+  return fail(
+      Error::Code::kCorrupt,
+      fmt::format("orders/sqlite: {}: order {} is {} now, but its row is missing: rows were "
+                  "removed by hand; move the file away, it is rebuilt from the journal",
+                  db_.path(), to_text(row.id), to_text(row.state)));
+}
+
+// Was this order never stored because the record that made it is in quarantine?
+Result<bool> Writer::quarantined(OrderId order) {
+  bool found = false;
+  for (;;) {
+    auto row = read_quarantine_.step();
+    if (!row) return fail(std::move(row.error()));
+    if (!*row) return found;
+    const auto record = decode(read_quarantine_.bytes(0));
+    const auto* reserve = record ? std::get_if<Reserve>(&record->body) : nullptr;
+    found = found || (reserve != nullptr && reserve->order == order);
+  }
+}
+
+Status Writer::put(const UnitRow& row) {
+  const auto order = row.order ? std::optional(row.order->bits) : std::nullopt;
+  return put_unit_.bind(row.sale.view()).bind(std::int64_t{row.unit}).bind(order).run();
+}
+
+Status Writer::put(const PaymentRow& row) {
+  return put_payment_.bind(row.id.view())
+      .bind(row.order.bits)
+      .bind(row.amount_minor)
+      .bind(std::string_view(row.refund ? "refund" : "applied"))
+      .bind(signed_of(row.position))
+      .run();
+}
+
+Status Writer::put(const QuarantineRow& row) {
+  return put_quarantine_.bind(signed_of(row.position))
+      .bind(std::string_view(row.error))
+      .bind(std::span<const std::byte>(row.bytes))
+      .bind(row.at.ms)
+      .run();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<SqliteOrders>> SqliteOrders::open(const std::string& path,
+                                                         SqliteOptions options) {
+  if (auto made = make_private(path); !made) return fail(std::move(made.error()));
+  auto db = Db::open(path, sqlite::Access::kReadWrite);
+  if (!db) return fail(std::move(db.error()));
+  if (auto set = db->run_all("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"); !set) {
+    return fail(std::move(set.error()));
+  }
+  if (auto ready = sqlite::migrate(*db, embedded::sqlite_migrations(), options.migrate); !ready) {
+    return fail(std::move(ready.error()));
+  }
+  auto made = std::make_unique<Writer>(std::move(*db));
+  if (auto ready = made->prepare(); !ready) return fail(std::move(ready.error()));
+  return made;
+}
+
+}  // namespace seckill

@@ -1,0 +1,162 @@
+// What only the file can get wrong: its mode, its schema, its disk.
+#include "orders/sqlite_orders.h"
+
+#include <filesystem>
+#include <fstream>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include "embedded/sqlite_migrations.h"
+#include "orders/migrations.h"
+#include "orders/sqlite.h"
+#include "support/all_rows.h"
+#include "support/temp_dir.h"
+
+namespace seckill {
+namespace {
+
+using namespace testing;
+using sqlite::Db;
+
+struct SqliteOrdersFile : ::testing::Test {
+  TempDir dir;
+  std::string path = dir.file("orders.db");
+
+  void run(std::string_view sql) {
+    auto db = Db::open(path, sqlite::Access::kReadWrite).value();
+    const auto ran = db.run_all(sql);
+    ASSERT_TRUE(ran.has_value()) << ran.error().message;
+  }
+  Error error_of_open(SqliteOptions options = {}) {
+    auto opened = SqliteOrders::open(path, options);
+    return opened ? Error{Error::Code::kFailed, "it opened"} : opened.error();
+  }
+};
+
+TEST_F(SqliteOrdersFile, IsReadableByItsOwnerOnly) {
+  auto orders = SqliteOrders::open(path).value();
+  for (const auto& entry : std::filesystem::directory_iterator(dir.path())) {
+    struct stat info{};
+    ASSERT_EQ(::stat(entry.path().c_str(), &info), 0);
+    EXPECT_EQ(info.st_mode & 0777, 0600u) << entry.path();
+  }
+}
+
+TEST_F(SqliteOrdersFile, SurvivesTheEndOfItsWriter) {
+  const Bookmark mark{.journal = {{1, 2}}, .next = Position{3}, .last = {{3, 4}}};
+  ASSERT_TRUE(SqliteOrders::open(path).value()->store(std::nullopt, mark, {}).has_value());
+  EXPECT_EQ(SqliteOrders::open(path).value()->bookmark().value(), mark);
+}
+
+// A crash leaves the write-ahead log beside the file: a reader finds the last commit in it.
+TEST_F(SqliteOrdersFile, IsReadAfterACrash) {
+  auto orders = SqliteOrders::open(path).value();
+  const Bookmark mark{.journal = {{1, 2}}, .next = Position{3}, .last = {{3, 4}}};
+  ASSERT_TRUE(orders->store(std::nullopt, mark, {}).has_value());
+  TempDir after;  // as the disk was at that moment
+  for (const auto* name : {"orders.db", "orders.db-wal"}) {
+    std::filesystem::copy_file(dir.file(name), after.file(name));
+  }
+  auto reader = SqliteOrdersReader::open(after.file("orders.db"));
+  ASSERT_TRUE(reader.has_value()) << reader.error().message;
+  EXPECT_EQ(all_rows(**reader).mark, mark);
+}
+
+// R1: a second key on random buyers would make the rows ten times as dear (evidence).
+TEST_F(SqliteOrdersFile, HasPrimaryKeysOnly) {
+  auto orders = SqliteOrders::open(path).value();
+  auto db = Db::open(path, sqlite::Access::kReadOnly).value();
+  auto query =
+      db.prepare("SELECT count(*) FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL");
+  ASSERT_TRUE(query->step().value());
+  EXPECT_EQ(query->number(0), 0);
+}
+
+TEST_F(SqliteOrdersFile, StopsAtANewerSchema) {
+  (void)SqliteOrders::open(path).value();
+  run("INSERT INTO schema_migrations VALUES (2, 'x', 0)");
+  EXPECT_EQ(error_of_open().code, Error::Code::kCorrupt);
+  EXPECT_NE(error_of_open().message.find("newer"), std::string::npos);
+  EXPECT_FALSE(SqliteOrdersReader::open(path));
+}
+
+TEST_F(SqliteOrdersFile, StopsAtAChangedMigration) {
+  (void)SqliteOrders::open(path).value();
+  run("UPDATE schema_migrations SET checksum = 'x'");
+  EXPECT_EQ(error_of_open().code, Error::Code::kCorrupt);
+  EXPECT_NE(error_of_open().message.find("001_rows.sql"), std::string::npos);
+}
+
+TEST_F(SqliteOrdersFile, StopsAtTablesOfSomebodyElse) {
+  run("CREATE TABLE orders (id INTEGER)");
+  EXPECT_EQ(error_of_open().code, Error::Code::kCorrupt);
+  auto db = Db::open(path, sqlite::Access::kReadOnly).value();
+  auto query = db.prepare("SELECT count(*) FROM sqlite_schema");
+  ASSERT_TRUE(query->step().value());
+  EXPECT_EQ(query->number(0), 1) << "nothing was put beside them";
+}
+
+TEST_F(SqliteOrdersFile, StopsAtWhatIsNoDatabase) {
+  std::ofstream(path) << std::string(4096, 'x');
+  EXPECT_EQ(error_of_open().code, Error::Code::kCorrupt);
+}
+
+TEST_F(SqliteOrdersFile, IsNotBroughtUpToDateUnlessAllowed) {
+  EXPECT_EQ(error_of_open({.migrate = false}).code, Error::Code::kInvalid);
+  (void)SqliteOrders::open(path).value();
+  EXPECT_TRUE(SqliteOrders::open(path, {.migrate = false}).has_value());
+}
+
+TEST_F(SqliteOrdersFile, SaysWhereItCannotBe) {
+  path = dir.file("no-such-folder/orders.db");
+  EXPECT_EQ(error_of_open().code, Error::Code::kInvalid);
+  EXPECT_NE(error_of_open().message.find(path), std::string::npos);
+  EXPECT_FALSE(SqliteOrdersReader::open(path));
+}
+
+// A later version runs on what is there, once; a migration that fails leaves nothing behind.
+TEST_F(SqliteOrdersFile, RunsEachMigrationOnce) {
+  auto db = Db::open(path, sqlite::Access::kReadWrite).value();
+  const EmbeddedFile one{"001_a.sql", "CREATE TABLE a (x INTEGER) STRICT;"};
+  const EmbeddedFile two{"002_b.sql",
+                         "ALTER TABLE a ADD COLUMN y INTEGER; INSERT INTO a VALUES (1, 2);"};
+  const EmbeddedFile bad{"003_c.sql",
+                         "CREATE TABLE c (x INTEGER) STRICT; INSERT INTO nowhere VALUES (1);"};
+  const EmbeddedFile all[] = {one, two, bad};
+  ASSERT_TRUE(sqlite::migrate(db, std::span(all).first(1), true));
+  ASSERT_TRUE(sqlite::migrate(db, std::span(all).first(2), true));
+  ASSERT_TRUE(sqlite::migrate(db, std::span(all).first(2), true));
+  ASSERT_FALSE(sqlite::migrate(db, all, true));
+  auto query = db.prepare(
+      "SELECT (SELECT count(*) FROM a), (SELECT max(version) FROM schema_migrations), (SELECT "
+      "count(*) FROM sqlite_schema WHERE name = 'c')");
+  ASSERT_TRUE(query->step().value());
+  EXPECT_EQ(query->number(0), 1);
+  EXPECT_EQ(query->number(1), 2);
+  EXPECT_EQ(query->number(2), 0);
+}
+
+// A full disk is "make room", not damage. max_page_count is how SQLite plays one.
+TEST_F(SqliteOrdersFile, SaysThatTheDiskIsFull) {
+  (void)SqliteOrders::open(path).value();
+  auto db = Db::open(path, sqlite::Access::kReadWrite).value();
+  ASSERT_TRUE(db.run_all("PRAGMA max_page_count = 1"));
+  const auto ran = db.run_all("INSERT INTO quarantine VALUES (1, 'x', zeroblob(1000000), 0)");
+  ASSERT_FALSE(ran.has_value());
+  EXPECT_EQ(ran.error().code, Error::Code::kFull);
+}
+
+// Another process that holds the file for long is "later", not damage.
+TEST_F(SqliteOrdersFile, SaysThatItIsBusy) {
+  auto orders = SqliteOrders::open(path).value();
+  auto other = Db::open(path, sqlite::Access::kReadWrite).value();
+  ASSERT_TRUE(other.run_all("PRAGMA busy_timeout = 1; BEGIN IMMEDIATE"));
+  auto third = Db::open(path, sqlite::Access::kReadWrite).value();
+  ASSERT_TRUE(third.run_all("PRAGMA busy_timeout = 1"));
+  const auto ran = third.run_all("BEGIN IMMEDIATE");
+  ASSERT_FALSE(ran.has_value());
+  EXPECT_EQ(ran.error().code, Error::Code::kUnavailable);
+}
+
+}  // namespace
+}  // namespace seckill

@@ -1,0 +1,327 @@
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+#include <limits>
+
+#include "embedded/sqlite_migrations.h"
+#include "orders/migrations.h"
+#include "orders/sqlite.h"
+#include "orders/sqlite_orders.h"
+
+namespace seckill {
+namespace {
+
+using sqlite::Db;
+using sqlite::Statement;
+
+constexpr std::string_view kBookmark =
+    "SELECT journal_id, next_pos, last_hash, clock_ms, digest FROM bookmark";
+// NULL stands for "any".
+constexpr std::string_view kOrdersPage =
+    "SELECT id, sale_id, buyer_id, idem_key, quantity, state, held_at, due_at, paid_at, ended_at,"
+    " payment_id, pos FROM orders WHERE (?1 IS NULL OR sale_id = ?1) AND (?2 IS NULL OR buyer_id ="
+    " ?2) AND (?3 IS NULL OR state = ?3) AND id > ?4 ORDER BY id LIMIT ?5";
+constexpr std::string_view kOrders =
+    "SELECT id, sale_id, buyer_id, idem_key, quantity, state, held_at, due_at, paid_at, ended_at,"
+    " payment_id, pos FROM orders";
+constexpr std::string_view kPaymentsPage =
+    "SELECT id, order_id, amount_minor, outcome, pos FROM payments"
+    " WHERE (?1 IS NULL OR outcome = ?1) AND id > ?2 ORDER BY id LIMIT ?3";
+constexpr std::string_view kPayments =
+    "SELECT id, order_id, amount_minor, outcome, pos FROM payments";
+constexpr std::string_view kSales =
+    "SELECT id, uid, title, stock, withdrawn, per_buyer, price_minor, currency, state, starts_at,"
+    " ends_at, hold_ms, orders_max, version, pos FROM sales";
+constexpr std::string_view kUnits = "SELECT sale_id, unit, order_id FROM units";
+constexpr std::string_view kQuarantine = "SELECT pos, error, bytes, at FROM quarantine";
+
+// Takes one row apart. A value that we would never have written makes the whole row bad.
+class Fields {
+ public:
+  explicit Fields(const Statement& row) : row_(row) {}
+  bool good() const { return good_; }
+
+  Hash128 hash(int column) {
+    const auto found = row_.hash(column);
+    good_ = good_ && found;
+    return found.value_or(Hash128{});
+  }
+  template <class Text>
+  Text text(int column) {
+    if (row_.text(column).empty()) return Text{};
+    const auto found = Text::from(row_.text(column));
+    good_ = good_ && found;
+    return found.value_or(Text{});
+  }
+  std::uint32_t small(int column) {
+    const auto value = row_.number(column);
+    good_ = good_ && value >= 0 && value <= std::numeric_limits<std::uint32_t>::max();
+    return static_cast<std::uint32_t>(value);
+  }
+  std::int64_t number(int column) { return row_.number(column); }
+  Position position(int column) { return Position{static_cast<std::uint64_t>(number(column))}; }
+  std::optional<RawTime> time(int column) {
+    if (row_.is_null(column)) return std::nullopt;
+    return RawTime{number(column)};
+  }
+  // The value whose word this is.
+  template <class Value, std::size_t N>
+  Value word(int column, const std::array<Value, N>& values) {
+    const auto word = row_.text(column);
+    const auto* found = std::find_if(values.begin(), values.end(),
+                                     [&](Value value) { return word == to_text(value); });
+    good_ = good_ && found != values.end();
+    return found == values.end() ? values[0] : *found;
+  }
+  // Is it the first word? Else it must be the second.
+  bool is(int column, std::string_view yes, std::string_view no) {
+    const auto word = row_.text(column);
+    good_ = good_ && (word == yes || word == no);
+    return word == yes;
+  }
+
+ private:
+  const Statement& row_;
+  bool good_ = true;
+};
+
+constexpr std::array kStates{OrderState::kHeld, OrderState::kPaid, OrderState::kCancelled,
+                             OrderState::kExpired};
+constexpr std::array kPhases{Phase::kScheduled, Phase::kOpen, Phase::kPaused, Phase::kClosed,
+                             Phase::kRetired};
+
+void read(Fields& from, Bookmark& row) {
+  row.journal = {from.hash(0)};
+  row.next = from.position(1);
+  row.last = {from.hash(2)};
+  row.clock = {from.number(3)};
+  row.digest = Digest{static_cast<std::uint64_t>(from.number(4))};
+}
+
+void read(Fields& from, OrderRow& row) {
+  row.id = {from.hash(0)};
+  row.sale = from.text<SaleName>(1);
+  row.buyer = from.text<Buyer>(2);
+  row.key = from.text<Key>(3);
+  row.quantity = from.small(4);
+  row.state = from.word(5, kStates);
+  row.held_at = from.time(6).value_or(RawTime{});
+  row.due_at = from.time(7);
+  row.paid_at = from.time(8);
+  row.ended_at = from.time(9);
+  row.payment = from.text<PaymentId>(10);
+  row.position = from.position(11);
+}
+
+void read(Fields& from, PaymentRow& row) {
+  row.id = from.text<PaymentId>(0);
+  row.order = {from.hash(1)};
+  row.amount_minor = from.number(2);
+  row.refund = from.is(3, "refund", "applied");
+  row.position = from.position(4);
+}
+
+Standing standing_of(Phase phase) {
+  switch (phase) {
+    case Phase::kPaused: return Standing::kPaused;
+    case Phase::kClosed: return Standing::kClosed;
+    case Phase::kRetired: return Standing::kRetired;
+    default: return Standing::kActive;
+  }
+}
+
+void read(Fields& from, SaleRow& row) {
+  row.terms.name = from.text<SaleName>(0);
+  row.terms.uid = SaleUid{from.small(1)};
+  row.terms.title = from.text<Title>(2);
+  row.terms.stock = from.small(3);
+  row.terms.withdrawn = from.small(4);
+  row.terms.per_buyer = from.small(5);
+  row.terms.price_minor = from.number(6);
+  row.terms.currency = from.text<Currency>(7);
+  row.state = from.word(8, kPhases);
+  row.terms.standing = standing_of(row.state);  // the nearest that the state allows
+  row.terms.starts_at = from.time(9).value_or(RawTime{});
+  row.terms.ends_at = from.time(10).value_or(kNoEnd);
+  row.terms.hold_ms = from.number(11);
+  row.terms.orders_max = from.small(12);
+  row.terms.version = from.small(13);
+  row.position = from.position(14);
+}
+
+void read(Fields& from, UnitRow& row, const Statement& statement) {
+  row.sale = from.text<SaleName>(0);
+  row.unit = from.small(1);
+  row.order = std::nullopt;
+  if (!statement.is_null(2)) row.order = OrderId{from.hash(2)};
+}
+
+class Reader final : public SqliteOrdersReader {
+ public:
+  explicit Reader(Db db) : db_(std::move(db)) {}
+
+  Result<Page<OrderRow>> orders(const OrdersQuery& query) override;
+  Result<Page<PaymentRow>> payments(const PaymentsQuery& query) override;
+  Status visit(RowsVisitor& visitor) override;
+
+ private:
+  // One snapshot: everything that `work` reads is of one moment.
+  template <class Work>
+  auto in_snapshot(Work work) -> decltype(work()) {
+    if (auto begun = db_.run_all("BEGIN"); !begun) return fail(std::move(begun.error()));
+    auto done = work();
+    (void)db_.run_all("COMMIT");  // nothing was written
+    return done;
+  }
+
+  // Calls tell(row) for each row; `take` fills one from its fields.
+  template <class Row, class Take, class Tell>
+  Status each(Statement& query, const char* table, Take take, Tell tell) {
+    Row row{};
+    for (;;) {
+      auto there = query.step();
+      if (!there) return fail(std::move(there.error()));
+      if (!*there) return {};
+      Fields fields(query);
+      take(fields, row);
+      if (!fields.good()) {
+        query.reset();
+        return fail(Error::Code::kCorrupt,
+                    fmt::format("orders/sqlite: {}: {} holds a value that seckill does not write",
+                                db_.path(), table));
+      }
+      tell(row);
+    }
+  }
+  template <class Row, class Tell>
+  Status each(std::string_view sql, const char* table, Tell tell) {
+    auto query = db_.prepare(sql);
+    if (!query) return fail(std::move(query.error()));
+    return each<Row>(*query, table, [](Fields& from, Row& row) { read(from, row); }, tell);
+  }
+
+  Result<std::optional<Bookmark>> bookmark();
+  Result<Page<OrderRow>> orders_page(const OrdersQuery& query);
+  Result<Page<PaymentRow>> payments_page(const PaymentsQuery& query);
+  Status visit_all(RowsVisitor& visitor);
+  template <class Row>
+  Result<Page<Row>> page_of(Statement& query, const char* table, std::uint32_t limit);
+
+  Db db_;
+};
+
+Result<std::optional<Bookmark>> Reader::bookmark() {
+  std::optional<Bookmark> found;
+  std::size_t rows = 0;
+  auto done = each<Bookmark>(kBookmark, "bookmark", [&](const Bookmark& row) {
+    found = row;
+    ++rows;
+  });
+  if (!done) return fail(std::move(done.error()));
+  if (rows > 1) {
+    return fail(Error::Code::kCorrupt,
+                fmt::format("orders/sqlite: {}: more than one bookmark", db_.path()));
+  }
+  return found;
+}
+
+// Asks for one row more than is handed out: it says whether there are more.
+template <class Row>
+Result<Page<Row>> Reader::page_of(Statement& query, const char* table, std::uint32_t limit) {
+  Page<Row> page;
+  auto done = each<Row>(
+      query, table, [](Fields& from, Row& row) { read(from, row); },
+      [&](const Row& row) { page.rows.push_back(row); });
+  if (!done) return fail(std::move(done.error()));
+  page.has_more = page.rows.size() > limit;
+  if (page.has_more) page.rows.pop_back();
+  auto mark = bookmark();
+  if (!mark) return fail(std::move(mark.error()));
+  if (*mark) page.as_of = (*mark)->next;
+  return page;
+}
+
+Result<Page<OrderRow>> Reader::orders_page(const OrdersQuery& query) {
+  auto statement = db_.prepare(kOrdersPage);
+  if (!statement) return fail(std::move(statement.error()));
+  const auto limit = std::clamp(query.limit, 1u, 1'000u);
+  const auto sale = query.sale ? std::optional(query.sale->view()) : std::nullopt;
+  const auto buyer = query.buyer ? std::optional(query.buyer->view()) : std::nullopt;
+  const auto state =
+      query.state ? std::optional(std::string_view(to_text(*query.state))) : std::nullopt;
+  statement->bind(sale).bind(buyer).bind(state);
+  if (query.after) {
+    statement->bind(query.after->bits);
+  } else {
+    statement->bind(std::span<const std::byte>());
+  }
+  statement->bind(std::int64_t{limit} + 1);
+  return page_of<OrderRow>(*statement, "orders", limit);
+}
+
+Result<Page<PaymentRow>> Reader::payments_page(const PaymentsQuery& query) {
+  auto statement = db_.prepare(kPaymentsPage);
+  if (!statement) return fail(std::move(statement.error()));
+  const auto limit = std::clamp(query.limit, 1u, 1'000u);
+  const auto outcome =
+      query.refunds_only ? std::optional(std::string_view("refund")) : std::nullopt;
+  const auto after = query.after ? query.after->view() : std::string_view("");
+  statement->bind(outcome).bind(after).bind(std::int64_t{limit} + 1);
+  return page_of<PaymentRow>(*statement, "payments", limit);
+}
+
+Result<Page<OrderRow>> Reader::orders(const OrdersQuery& query) {
+  return in_snapshot([&] { return orders_page(query); });
+}
+
+Result<Page<PaymentRow>> Reader::payments(const PaymentsQuery& query) {
+  return in_snapshot([&] { return payments_page(query); });
+}
+
+Status Reader::visit(RowsVisitor& visitor) {
+  return in_snapshot([&] { return visit_all(visitor); });
+}
+
+Status Reader::visit_all(RowsVisitor& visitor) {
+  auto mark = bookmark();
+  if (!mark) return fail(std::move(mark.error()));
+  visitor.bookmark(*mark);
+  auto sales = each<SaleRow>(kSales, "sales", [&](const SaleRow& row) { visitor.sale(row); });
+  if (!sales) return sales;
+  auto orders = each<OrderRow>(kOrders, "orders", [&](const OrderRow& row) { visitor.order(row); });
+  if (!orders) return orders;
+  auto query = db_.prepare(kUnits);
+  if (!query) return fail(std::move(query.error()));
+  auto units = each<UnitRow>(
+      *query, "units", [&](Fields& from, UnitRow& row) { read(from, row, *query); },
+      [&](const UnitRow& row) { visitor.unit(row); });
+  if (!units) return units;
+  auto payments =
+      each<PaymentRow>(kPayments, "payments", [&](const PaymentRow& row) { visitor.payment(row); });
+  if (!payments) return payments;
+  auto held = db_.prepare(kQuarantine);
+  if (!held) return fail(std::move(held.error()));
+  return each<QuarantineRow>(
+      *held, "quarantine",
+      [&](Fields& from, QuarantineRow& row) {
+        row.position = from.position(0);
+        row.error = held->text(1);
+        const auto bytes = held->bytes(2);
+        row.bytes.assign(bytes.begin(), bytes.end());
+        row.at = RawTime{from.number(3)};
+      },
+      [&](const QuarantineRow& row) { visitor.quarantined(row); });
+}
+
+}  // namespace
+
+Result<std::unique_ptr<SqliteOrdersReader>> SqliteOrdersReader::open(const std::string& path) {
+  auto db = Db::open(path, sqlite::Access::kReadOnly);
+  if (!db) return fail(std::move(db.error()));
+  if (auto known = sqlite::migrate(*db, embedded::sqlite_migrations(), false); !known) {
+    return fail(std::move(known.error()));
+  }
+  return std::make_unique<Reader>(std::move(*db));
+}
+
+}  // namespace seckill
