@@ -29,15 +29,17 @@ class DiskReader {
 struct DiskDone {
   enum class What : std::uint8_t { kWrite, kMake };
   What what = What::kWrite;
-  std::optional<Error> error;  // of write and sync alike; final
+  std::optional<Error> error;  // of write and sync alike; final for a write
   std::int64_t took_us = 0;    // for a write: the whole flush
 };
 
 // Promises: (1) a write is durable when its DiskDone without error is polled, and may be there
 // wholly, partly or not at all before; (2) make(): file of zeros, its bytes and its name durable
 // when done; (3) a write never touches a byte that it does not name, beyond the sector it lies in;
-// (4) after an error nothing is promised and nothing is retried. Threads: belongs to its caller's
-// thread; start calls never wait. One write and one make may be under way at once.
+// (4) after a failed write nothing is promised and nothing is retried; (5) a failed make leaves no
+// file, and the make after it starts only after a pause of the disk's choosing (a second on the
+// machine), so its caller may ask again at once and needs no clock. Threads: belongs to its
+// caller's thread; start calls never wait. One write and one make may be under way at once.
 class Disk : public DiskReader {
  public:
   // Bytes that reach the medium together, as the file system reports for direct I/O; else 4096. A
