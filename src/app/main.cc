@@ -1,0 +1,12 @@
+// One binary: every subcommand is a row of the command table (app/command.h).
+#include <csignal>
+#include <string>
+#include <vector>
+
+#include "app/command.h"
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // a reader that left is an error of write, not the end of us
+  const std::vector<std::string> typed(argv + (argc > 0 ? 1 : 0), argv + argc);
+  return static_cast<int>(seckill::app::run_command_line(typed));
+}

@@ -1,0 +1,357 @@
+#include "app/settings.h"
+
+#include <algorithm>
+#include <cctype>
+#include <fmt/format.h>
+#include <fstream>
+#include <functional>
+#include <sstream>
+#include <sys/stat.h>
+
+#include "app/spell.h"
+
+extern char** environ;
+
+namespace seckill::app {
+namespace {
+
+using Code = Error::Code;
+
+// A row of the table: how a setting is called, read and shown, and what it does.
+struct Setting {
+  std::string key;
+  std::string flag;   // empty: only in the file and the environment
+  std::string value;  // what the flag takes
+  std::string says;
+  std::function<Status(Settings&, std::string_view)> put;
+  std::function<std::string(const Settings&)> show;
+};
+
+// A member that one of units.h's functions reads.
+template <class T, class Read>
+auto reads(T Settings::* member, Read read) {
+  return [member, read](Settings& settings, std::string_view text) -> Status {
+    auto value = read(text);
+    if (!value) return fail(std::move(value.error()));
+    settings.*member = static_cast<T>(*std::move(value));
+    return {};
+  };
+}
+
+template <class T>
+auto within(T least, T most, Result<T> (*read)(std::string_view), std::string (*show)(T)) {
+  return [=](std::string_view text) -> Result<T> {
+    auto value = read(text);
+    if (value && (*value < least || *value > most)) {
+      return fail(Code::kInvalid,
+                  fmt::format("{} is out of bounds: {} to {}", text, show(least), show(most)));
+    }
+    return value;
+  };
+}
+
+std::string count_text(std::uint64_t count) { return std::to_string(count); }
+std::string time_text(milliseconds length) { return to_text(length); }
+
+Result<std::string> name_from(std::string_view text) {
+  if (SaleName::from(text)) return std::string(text);
+  return fail(Code::kInvalid,
+              fmt::format("\"{}\" is no sale's name: letters, digits, _ and -, at most 64", text));
+}
+
+Result<std::filesystem::path> path_from(std::string_view text) {
+  if (!text.empty()) return std::filesystem::path(text);
+  return fail(Code::kInvalid, "a path may not be empty");
+}
+
+// The one URL of this kind that this build has, or what to do about another one.
+Result<std::filesystem::path> url_path(std::string_view text, std::string_view scheme,
+                                       std::string_view example, std::string_view others) {
+  if (text.starts_with(scheme) && text.size() > scheme.size()) {
+    std::string_view path = text.substr(scheme.size());
+    if (path.starts_with("//")) path.remove_prefix(2);
+    if (!path.empty()) return std::filesystem::path(path);
+  }
+  const std::string_view asked = text.substr(0, text.find(':'));
+  if (others.find(asked) != std::string_view::npos && text.find("://") != std::string_view::npos) {
+    return fail(Code::kInvalid, fmt::format("{}:// is not in this build; use {}", asked, example));
+  }
+  return fail(Code::kInvalid, fmt::format("\"{}\" is not understood; as in {}", text, example));
+}
+
+Status no_counter(Settings&, std::string_view text) {
+  if (text == "none") return {};
+  if (text.starts_with("redis"))
+    return fail(Code::kInvalid,
+                "redis:// is not in this build; use none: one process needs no counter");
+  return fail(Code::kInvalid, fmt::format("\"{}\" is not understood; as in none", text));
+}
+
+std::filesystem::path orders_of(const Settings& s) {
+  return s.orders_file.empty() ? s.journal_dir / "orders.db" : s.orders_file;
+}
+
+const std::vector<Setting>& table() {
+  static const std::vector<Setting> rows{
+      {"server.listen", "listen", "HOST:PORT",
+       "where HTTP is served; port 0 takes any free one; beyond loopback, admin routes need the "
+       "token",
+       reads(&Settings::listen, address_from), [](const Settings& s) { return to_text(s.listen); }},
+      {"server.drain_delay", "drain-delay", "TIME",
+       "at SIGTERM, go on serving so long with /readyz at 503, for balancers that leave late",
+       reads(&Settings::drain_delay, within<milliseconds>(milliseconds(0), milliseconds(600'000),
+                                                          duration_from, time_text)),
+       [](const Settings& s) { return to_text(s.drain_delay); }},
+      {"server.admin_token_file", "", "FILE",
+       "holds the admin token, mode 0600, made on first start; relative to the journal's directory",
+       reads(&Settings::admin_token_file, path_from),
+       [](const Settings& s) { return s.admin_token_file.string(); }},
+      {"server.demo_sale", "demo-sale", "SALE",
+       "what POST /seckill/seckill sells: a sale without limit and hold",
+       reads(&Settings::demo_sale, name_from), [](const Settings& s) { return s.demo_sale; }},
+      {"counter.url", "counter", "URL", "the shared hint of many processes; this build has none",
+       no_counter, [](const Settings&) { return std::string("none"); }},
+      {"journal.url", "journal", "URL",
+       "where everything asked is made durable; its directory holds all data",
+       reads(&Settings::journal_dir,
+             [](std::string_view t) { return url_path(t, "file:", "file:seckill-data", "kafka"); }),
+       [](const Settings& s) { return "file:" + s.journal_dir.string(); }},
+      {"orders.url", "orders", "URL",
+       "the rows that other systems read; default: orders.db in the journal's directory",
+       reads(&Settings::orders_file,
+             [](std::string_view t) {
+               return url_path(t, "sqlite:", "sqlite:seckill-data/orders.db", "mysql mariadb");
+             }),
+       [](const Settings& s) { return "sqlite:" + orders_of(s).string(); }},
+      {"limits.body_max", "", "SIZE", "a longer request body is refused (413) before it is read",
+       reads(&Settings::body_max, within<std::uint64_t>(256, 1 << 20, size_from, size_text)),
+       [](const Settings& s) { return size_text(s.body_max); }},
+      {"limits.waiting_max", "", "N",
+       "claims that may wait for their turn; who comes beyond them is told to come back",
+       reads(&Settings::waiting_max, within<std::uint64_t>(1, 1'000'000, count_from, count_text)),
+       [](const Settings& s) { return count_text(s.waiting_max); }},
+      {"limits.request_deadline", "", "TIME",
+       "no verdict until then: \"ask again with the same key\"",
+       reads(
+           &Settings::request_deadline,
+           within<milliseconds>(milliseconds(100), milliseconds(60'000), duration_from, time_text)),
+       [](const Settings& s) { return to_text(s.request_deadline); }},
+      {"segment.size", "", "SIZE", "one file of the journal, zeroed before use; one spare besides",
+       reads(&Settings::segment_size,
+             within<std::uint64_t>(1 << 20, 1 << 30, size_from, size_text)),
+       [](const Settings& s) { return size_text(s.segment_size); }},
+      {"segment.journal_max", "", "SIZE",
+       "the season's cap: beyond it nothing is sold, payments still land",
+       reads(&Settings::journal_max,
+             within<std::uint64_t>(2 << 20, 1ULL << 40, size_from, size_text)),
+       [](const Settings& s) { return size_text(s.journal_max); }},
+  };
+  return rows;
+}
+
+std::string environment_name(std::string_view key) {
+  std::string name = "SECKILL_";
+  for (const char c : key)
+    name += c == '.' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return name;
+}
+
+const Setting* row_of(std::string_view key) {
+  const auto at = std::find_if(table().begin(), table().end(),
+                               [&](const Setting& row) { return row.key == key; });
+  return at == table().end() ? nullptr : &*at;
+}
+
+std::vector<std::string> keys() {
+  std::vector<std::string> all;
+  for (const Setting& row : table()) all.push_back(row.key);
+  return all;
+}
+
+// The last part of a mistyped key, compared within its section first: "server.lisen" means
+// "server.listen".
+std::string key_suggestion(const std::string& key) {
+  const std::size_t dot = key.find('.');
+  const std::string section = key.substr(0, dot);
+  std::vector<std::string> here;
+  for (const std::string& known : keys()) {
+    if (dot != std::string::npos && known.starts_with(section + "."))
+      here.push_back(known.substr(dot + 1));
+  }
+  if (!here.empty()) {
+    const std::string meant = nearest(key.substr(dot + 1), here);
+    if (!meant.empty()) return fmt::format("; did you mean {}?", meant);
+    std::string all;
+    for (const std::string& name : here) all += (all.empty() ? "" : ", ") + name;
+    return fmt::format("; [{}] knows {}", section, all);
+  }
+  return did_you_mean(key, keys());
+}
+
+Status apply_file(LoadedSettings& loaded, const std::filesystem::path& file) {
+  std::ifstream stream(file);
+  if (!stream)
+    return fail(Code::kInvalid,
+                fmt::format("{}: cannot be read; `seckill config init` writes one", file.string()));
+  std::stringstream text;
+  text << stream.rdbuf();
+  auto lines = read_config(text.str(), file.string());
+  if (!lines) return fail(std::move(lines.error()));
+  for (const ConfigLine& line : *lines) {
+    const std::string place = fmt::format("{}:{}:{}", file.string(), line.line, line.column);
+    const Setting* row = row_of(line.key);
+    if (row == nullptr)
+      return fail(Code::kInvalid,
+                  fmt::format("{}: unknown key {}{}", place, line.key, key_suggestion(line.key)));
+    if (auto put = row->put(loaded.settings, line.value); !put) {
+      return fail(put.error().code,
+                  fmt::format("{}: {}: {}", place, line.key, put.error().message));
+    }
+    loaded.origins[line.key] = fmt::format("{}:{}", file.string(), line.line);
+  }
+  loaded.file = file;
+  return {};
+}
+
+// A variable with one of our sections in its name is meant for us; others (SECKILL_SERVER,
+// SECKILL_SEED) are not settings.
+Status apply_environment(LoadedSettings& loaded, const SettingsSources& sources) {
+  std::vector<std::string> known;
+  for (const Setting& row : table()) known.push_back(environment_name(row.key));
+  for (const auto& [name, value] : sources.environment) {
+    const auto at = std::find(known.begin(), known.end(), name);
+    if (at == known.end()) {
+      const bool ours = std::any_of(table().begin(), table().end(), [&](const Setting& row) {
+        return name.starts_with(environment_name(row.key.substr(0, row.key.find('.') + 1)));
+      });
+      if (ours)
+        return fail(Code::kInvalid, fmt::format("environment: unknown setting {}{}", name,
+                                                did_you_mean(name, known)));
+      continue;
+    }
+    const Setting& row = table()[static_cast<std::size_t>(at - known.begin())];
+    if (auto put = row.put(loaded.settings, value); !put) {
+      return fail(put.error().code, fmt::format("environment {}: {}", name, put.error().message));
+    }
+    loaded.origins[row.key] = "environment " + name;
+  }
+  return {};
+}
+
+Status apply_flags(LoadedSettings& loaded, const SettingsSources& sources) {
+  for (const Setting& row : table()) {
+    const auto typed = row.flag.empty() ? sources.flags.end() : sources.flags.find(row.flag);
+    if (typed == sources.flags.end()) continue;
+    if (auto put = row.put(loaded.settings, typed->second); !put) {
+      return fail(put.error().code, fmt::format("--{} {}", row.flag, put.error().message));
+    }
+    loaded.origins[row.key] = "flag --" + row.flag;
+  }
+  return {};
+}
+
+// T34: a secret that others may read is none.
+Status check_secret(const std::filesystem::path& file) {
+  struct stat about{};
+  if (stat(file.c_str(), &about) != 0 || (about.st_mode & 077) == 0) return {};
+  return fail(Code::kInvalid,
+              fmt::format("server.admin_token_file: {} may be read by others; fix: chmod 600 {}",
+                          file.string(), file.string()));
+}
+
+}  // namespace
+
+Result<LoadedSettings> load_settings(const SettingsSources& sources) {
+  LoadedSettings loaded;
+  for (const Setting& row : table()) loaded.origins[row.key] = "default";
+  std::error_code ignored;
+  if (sources.file || std::filesystem::exists("seckill.toml", ignored)) {
+    if (auto read = apply_file(loaded, sources.file.value_or("seckill.toml")); !read)
+      return fail(std::move(read.error()));
+  }
+  if (auto read = apply_environment(loaded, sources); !read) return fail(std::move(read.error()));
+  if (auto read = apply_flags(loaded, sources); !read) return fail(std::move(read.error()));
+
+  Settings& settings = loaded.settings;
+  settings.orders_file = orders_of(settings);
+  if (settings.journal_max < 2 * settings.segment_size) {
+    return fail(
+        Code::kInvalid,
+        fmt::format("segment.journal_max ({}) holds less than two segments of segment.size ({})",
+                    size_text(settings.journal_max), size_text(settings.segment_size)));
+  }
+  if (auto secret = check_secret(settings.admin_token_path()); !secret)
+    return fail(std::move(secret.error()));
+  return loaded;
+}
+
+Result<LoadedSettings> load_settings(const Args& args) {
+  SettingsSources sources;
+  for (const Setting& row : table()) {
+    if (row.flag.empty()) continue;
+    if (const auto typed = args.text(row.flag)) sources.flags[row.flag] = *typed;
+  }
+  for (char** at = environ; *at != nullptr; ++at) {
+    const std::string_view pair = *at;
+    const std::size_t equals = pair.find('=');
+    if (pair.starts_with("SECKILL_") && equals != std::string_view::npos) {
+      sources.environment.emplace_back(pair.substr(0, equals), pair.substr(equals + 1));
+    }
+  }
+  if (const auto file = args.text("config")) sources.file = *file;
+  return load_settings(sources);
+}
+
+std::vector<std::pair<std::string, std::string>> shown(const Settings& settings) {
+  std::vector<std::pair<std::string, std::string>> all;
+  for (const Setting& row : table()) all.emplace_back(row.key, row.show(settings));
+  return all;
+}
+
+std::vector<SettingHelp> settings_help() {
+  std::vector<SettingHelp> all;
+  for (const Setting& row : table())
+    all.push_back({row.key, environment_name(row.key), row.show(Settings{}), row.says});
+  return all;
+}
+
+std::vector<Flag> settings_flags() {
+  std::vector<Flag> flags;
+  for (const Setting& row : table()) {
+    if (row.flag.empty()) continue;
+    flags.push_back(
+        {row.flag, row.value, fmt::format("{} (default {})", row.says, row.show(Settings{}))});
+  }
+  flags.push_back(
+      {"config", "FILE", "read settings from FILE (default seckill.toml, if it is there)", 'c'});
+  return flags;
+}
+
+std::vector<Flag> settings_flags(const std::vector<std::string>& names) {
+  std::vector<Flag> some = settings_flags();
+  std::erase_if(some, [&](const Flag& flag) {
+    return flag.name != "config" && std::find(names.begin(), names.end(), flag.name) == names.end();
+  });
+  return some;
+}
+
+std::string settings_template() {
+  std::string text =
+      "# seckill.toml: every setting with its default. Remove a # to set it. A flag or "
+      "SECKILL_SECTION_KEY wins over this file.\n"
+      "# Secrets are never written here: *_file settings name the file that holds them.\n";
+  std::string section;
+  for (const Setting& row : table()) {
+    const std::size_t dot = row.key.find('.');
+    if (row.key.substr(0, dot) != section)
+      text += fmt::format("\n[{}]\n", section = row.key.substr(0, dot));
+    const std::string value = row.show(Settings{});
+    const bool number =
+        std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; });
+    text += fmt::format("# {}\n# {} = {}\n", row.says, row.key.substr(dot + 1),
+                        number ? value : "\"" + value + "\"");
+  }
+  return text;
+}
+
+}  // namespace seckill::app
