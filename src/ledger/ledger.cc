@@ -215,7 +215,7 @@ Verdict Ledger::decide(const SaleRecord& record, const At& at, Changes& changes)
                            .same_name = sale(terms.name),
                            .holds = found == nullptr ? 0 : found->holds(),
                            .sales = static_cast<std::uint32_t>(books_.size()),
-                           .orders_total = orders_total_};
+                           .orders_total = orders_total()};
   const Outcome outcome = check_terms(terms, beside);
   if (outcome == Outcome::kSaleAccepted) {
     set_terms(found, terms, at);
@@ -229,16 +229,18 @@ void Ledger::set_terms(Book* book, const SaleTerms& terms, const At& at) {
     book = books_.emplace_back(std::make_unique<Book>(terms, at)).get();
     by_uid_.emplace(static_cast<std::uint32_t>(terms.uid), book);
     by_name_.emplace(terms.name, book);
-    orders_total_ += terms.orders_max;
     return;
   }
-  orders_total_ -= book->view().terms.orders_max;
   book->change(terms, at);
-  if (book->retired()) {
-    due_->forget(terms.uid);
-  } else {
-    orders_total_ += terms.orders_max;
+  if (book->retired()) due_->forget(terms.uid);
+}
+
+std::uint64_t Ledger::orders_total() const {
+  std::uint64_t total = 0;
+  for (const auto& book : books_) {
+    if (!book->retired()) total += book->view().terms.orders_max;
   }
+  return total;
 }
 
 Verdict Ledger::decide(const Tick& tick, const At&, Changes&) {

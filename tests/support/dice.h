@@ -2,16 +2,21 @@
 #pragma once
 
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <random>
-#include <string>
 
 namespace seckill {
 
-// SECKILL_SEED replays a run; else each run is a new one. In a test: SCOPED_TRACE(seed).
+// SECKILL_SEED replays a run; else each run is a new one. Printed, since a broken invariant aborts
+// before a trace is shown.
 inline std::uint64_t seed_of_this_run() {
-  if (const char* given = std::getenv("SECKILL_SEED")) return std::strtoull(given, nullptr, 0);
-  return std::random_device{}();
+  const char* given = std::getenv("SECKILL_SEED");
+  const std::uint64_t seed =
+      given != nullptr ? std::strtoull(given, nullptr, 0) : std::random_device{}();
+  std::printf("SECKILL_SEED=%llu\n", static_cast<unsigned long long>(seed));
+  std::fflush(stdout);
+  return seed;
 }
 
 // The same throws for the same seed with every compiler: std's distributions do not promise that.

@@ -95,7 +95,7 @@ SaleRecord RecordStream::create() {
   terms.per_buyer = static_cast<std::uint32_t>(dice_.below(7));
   terms.orders_max = static_cast<std::uint32_t>(dice_.one_in(4) ? dice_.between(1, 40) : 400);
   terms.price_minor = dice_.between(0, 100'000);
-  terms.starts_at = RawTime{raw_.ms + dice_.between(-20'000, 500)};
+  if (dice_.one_in(3)) terms.starts_at = RawTime{raw_.ms + dice_.between(-20'000, 500)};
   if (dice_.one_in(3)) terms.ends_at = RawTime{raw_.ms + dice_.between(60'000, 1'200'000)};
   terms.hold_ms = dice_.of(kHolds);
   if (!sales_.empty() && dice_.one_in(10))
