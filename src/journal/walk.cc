@@ -178,7 +178,7 @@ Status Walk::check_chain(const Block& block, const Place& at) const {
                              number(spot_.next), number(block.first) - 1, why_, to_text(at),
                              number(block.first))));
   }
-  if (block.first != spot_.next || block.predecessor != spot_.crc) {
+  if (!follows(block)) {
     return fail(damage_at(at, fmt::format("the block (record {}) does not follow the one before it "
                                           "(record {} is next): it is of another journal, or of "
                                           "another copy of this one",
@@ -213,18 +213,24 @@ Result<bool> Walk::look_ahead() {
   const auto numbers = segments();
   if (!numbers) return fail(numbers.error());
   const std::uint32_t number = spot_.head.number + 1;
+  ahead_place_ = {number, 0};
+  ahead_why_ = "the segment is missing";
   if (!std::binary_search(numbers->begin(), numbers->end(), number)) return false;
   ahead_.open(segment_name(number));
   const auto bytes = ahead_.at(0, kSectorMin);
   if (!bytes) return fail(bytes.error());
+  const auto nothing = [this](const Place& at, const Damage& damage) -> Result<bool> {
+    ahead_place_ = at;
+    ahead_why_ = damage.why;
+    if (damage.sealed) return fail(damage_at(at, damage.why));
+    return false;
+  };
   const auto head = read_segment_head(*bytes);
-  if (!head && head.error().sealed) return fail(damage_at({number, 0}, head.error().why));
-  if (!head) return false;
+  if (!head) return nothing({number, 0}, head.error());
+  const Place first{number, head->sector};
   const auto block = block_at(ahead_, head->sector);
   if (!block) return fail(block.error());
-  const Place first{number, head->sector};
-  if (!*block && block->error().sealed) return fail(damage_at(first, block->error().why));
-  if (!*block) return false;
+  if (!*block) return nothing(first, block->error());
   if (Status good = check_head(*head, number); !good) return fail(good.error());
   if (Status good = check_chain(**block, first); !good) return fail(good.error());
   enter(*head, ahead_);
@@ -256,29 +262,40 @@ Result<Walk::Found> Walk::scan(std::uint32_t number, std::uint64_t from) {
       if (found.whole || at + sector == from || claimed_block_bytes(bytes) == 0) continue;
       const auto block = block_at(window, at + sector);
       if (!block) return fail(block.error());
-      if (*block || block->error().sealed) found.whole = Place{number, at + sector};
+      // The block that is next here: its segment's head was lost, and that is the same write.
+      const bool same_write = *block && follows(**block);
+      if ((*block && !same_write) || (!*block && block->error().sealed)) {
+        found.whole = Place{number, at + sector};
+      }
     }
   }
 }
 
-Result<Tail> Walk::judge_end() {
+Result<Walk::Behind> Walk::survey() {
   const auto numbers = segments();
   if (!numbers) return fail(numbers.error());
-  Tail tail;
-  tail.place = place();
-  std::optional<Place> witness;
-  bool used_here = false, used_later = false;
+  Behind behind;
   for (const std::uint32_t number : *numbers) {
     if (number < spot_.head.number) continue;
     const bool here_it_ends = number == spot_.head.number;
     const std::uint64_t from = here_it_ends ? spot_.offset : 0;
     const auto found = scan(number, from);
     if (!found) return fail(found.error());
-    if (!witness) witness = found->whole;
-    if (found->used_end > from) tail.bytes += found->used_end - from;
-    (here_it_ends ? used_here : used_later) |= found->used_end > from;
+    if (!behind.whole) behind.whole = found->whole;
+    if (found->used_end <= from) continue;
+    behind.used_here |= here_it_ends;
+    ++behind.used_segments;
+    behind.bytes += found->used_end - from;
   }
-  if (!witness && !(used_here && used_later) && spot_.next != Position{}) return tail;
+  return behind;
+}
+
+Result<Tail> Walk::judge_end() {
+  const auto behind = survey();
+  if (!behind) return fail(behind.error());
+  // One write leaves traces in one segment; and record 0 was durable before its file had a name.
+  const bool rot = behind->whole || behind->used_segments > 1 || spot_.next == Position{};
+  if (!rot) return Tail{false, behind->bytes, place()};
 
   window_.forget();  // a live writer may have come between: then here is a whole block by now
   const Spot before = spot_;
@@ -287,23 +304,15 @@ Result<Tail> Walk::judge_end() {
   if (*block) {
     spot_ = before;
     window_.open(segment_name(before.head.number));
-    tail.grew = true;
-    return tail;
+    return Tail{true, 0, place()};
   }
-  if (!witness && spot_.next == Position{}) {
-    return fail(damage_at(place(), fmt::format("{}, though the first block is durable before its "
-                                               "file has a name",
-                                               why_)));
-  }
-  if (!witness) {
-    return fail(damage_at(place(), fmt::format("{}, though a later segment is in use", why_)));
-  }
-  const bool head_is_bad = !used_here && witness->segment != spot_.head.number;
-  return fail(
-      damage_at(head_is_bad ? Place{spot_.head.number + 1, 0} : place(),
-                fmt::format("{}, though a whole block lies behind it at {}",
-                            head_is_bad ? "the segment's head or first block is damaged" : why_,
-                            to_text(*witness))));
+  const bool here_it_is = behind->used_here || spot_.next == Position{} ||
+                          (behind->whole && behind->whole->segment == spot_.head.number);
+  return fail(damage_at(
+      here_it_is ? place() : ahead_place_,
+      fmt::format("{}, though {}", here_it_is ? why_ : ahead_why_,
+                  behind->whole ? "a whole block lies behind it at " + to_text(*behind->whole)
+                                : "it was durable before what lies behind it")));
 }
 
 }  // namespace seckill

@@ -83,15 +83,25 @@ class Walk {
     std::uint32_t crc = 0;
   };
   struct Found {
-    std::optional<Place> whole;  // the first whole block
+    std::optional<Place> whole;  // the first whole block that was written later than the next one
     std::uint64_t used_end = 0;  // behind the last byte that is not zero
+  };
+  struct Behind {
+    std::optional<Place> whole;  // as in Found, in any segment
+    bool used_here = false;      // in the segment where the walk stands
+    int used_segments = 0;
+    std::uint64_t bytes = 0;
   };
   Result<std::optional<Block>> here();
   Result<bool> look_ahead();
   void enter(const SegmentHead& head, Window& window);
   Status accept(const Block& block);
+  bool follows(const Block& block) const {
+    return block.first == spot_.next && block.predecessor == spot_.crc;
+  }
   Status check_chain(const Block& block, const Place& at) const;
   Status check_head(const SegmentHead& head, std::uint32_t number);
+  Result<Behind> survey();
   Result<Found> scan(std::uint32_t number, std::uint64_t from);
   Result<bool> never_written(const std::vector<std::uint32_t>& numbers);
 
@@ -101,6 +111,8 @@ class Walk {
   Spot spot_;
   Place last_block_;
   const char* why_ = "";
+  Place ahead_place_;           // where look_ahead() stopped …
+  const char* ahead_why_ = "";  // … and why
 };
 
 // "journal: segment 2 (00000002.seg), offset 4096: …; do not restart: see the runbook"
