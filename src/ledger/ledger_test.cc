@@ -365,6 +365,25 @@ TEST(Ledger, RetiresASaleWithoutOpenHolds) {
   EXPECT_EQ(story.tell(SaleRecord{car(5)}).outcome, kSaleExists);
 }
 
+// I12: a season's memory is bounded, and a retired sale gives its share back.
+TEST(Ledger, ARetiredSaleMakesRoomInTheSeason) {
+  Story story;
+  SaleTerms terms = car(1);
+  const auto create = [&](std::uint32_t uid, std::uint32_t orders_max) {
+    terms.uid = SaleUid{uid};
+    terms.name = *SaleName::from(nth("s", static_cast<int>(uid)));
+    terms.orders_max = orders_max;
+    return story.tell(SaleRecord{terms}).outcome;
+  };
+  EXPECT_EQ(create(7, kOrdersMaxMax), kSaleAccepted);
+  EXPECT_EQ(create(8, kOrdersMaxMax), kSaleAccepted);
+  EXPECT_EQ(create(9, 1), kSeasonFull);
+  story.stand(Standing::kClosed);
+  EXPECT_EQ(create(9, 1), kSeasonFull);
+  story.stand(Standing::kRetired);
+  EXPECT_EQ(create(9, 1), kSaleAccepted);
+}
+
 TEST(Ledger, ListsSalesInTheOrderOfCreation) {
   Story story;
   for (const std::uint32_t uid : {30u, 10u, 20u}) {
