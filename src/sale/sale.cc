@@ -149,7 +149,8 @@ bool Sale::flush_due(Now now, bool idle) const {
 }
 
 // Asked again at each wake, since the wall clock may have stepped meanwhile. Once it runs behind
-// our last stamp, the ledger's clock stands still until a record tells it so: then soon.
+// our last stamp, the ledger's clock stands still until a record tells it so: then soon. A journal
+// that fails at once must not keep us busy: one tick in flush_after.
 SteadyTime Sale::tick_at(Now now) const {
   if (draining_ || room_ == Room::kFull) return kNever;
   SteadyTime at = kNever;
@@ -161,7 +162,7 @@ SteadyTime Sale::tick_at(Now now) const {
     const milliseconds wait = *due_ - ledger_.clock_at(now.raw);
     at = std::min(at, now.steady + std::max<microseconds>(wait, microseconds(0)));
   }
-  return at;
+  return std::max(at, started_ + limits_.flush_after);
 }
 
 // The lane goes first. Any record moves the clock, so a TICK is needed only where there is none.

@@ -136,6 +136,20 @@ TEST(Turn, ALateTickIsNotTakenForTheNext) {
   EXPECT_TRUE(shop.sale->quiet());
 }
 
+// A journal that fails at once (it is full, say) is asked again every 5 ms, and not for ever in one
+// step.
+TEST(Turn, ATickThatFailsIsNotRepeatedAtOnce) {
+  Shop shop({terms_of(1, "car", 9, 0, milliseconds(100))});
+  shop.buy("car", "anna", "k1");
+  shop.turn();
+  shop.pass(milliseconds(100));
+  shop.shell->pass();
+  shop.journal.lose();
+  shop.shell->pump();
+  EXPECT_EQ(shop.journal.turns.size(), 2u);
+  EXPECT_EQ(shop.shell->wake(), shop.now.steady + milliseconds(5));
+}
+
 // … and where nothing is held, a quiet sale writes nothing more than one tick.
 TEST(Turn, AQuietSaleWritesNothing) {
   Shop shop({terms_of(1, "car", 9)});
