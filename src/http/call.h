@@ -1,0 +1,78 @@
+// A request in progress: a fixed place that its verdict finds by (slot, generation).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "http/request.h"
+#include "http/route.h"
+#include "http/sale_wish.h"
+#include "model/claim.h"
+#include "model/verdict.h"
+
+namespace seckill {
+
+// Who is told when a call has its verdict.
+class Caller {
+ public:
+  virtual void answered() = 0;
+
+ protected:
+  ~Caller() = default;
+};
+
+// What only the rarer calls carry.
+struct CallLane {
+  Ask ask;         // PayAsk, CancelAsk
+  SaleName sale;   // SaleVerb: which
+  SaleWish wish;   // SaleVerb: what is wanted of it
+  int tries = 0;   // SaleVerb: lost to another change
+  std::optional<Result<std::string>> listed;  // a list's reply
+};
+
+struct Call {
+  enum class State : std::uint8_t { kFree, kOpen, kWaiting, kAnswered };
+  Who who;
+  State state = State::kFree;
+  Route route = Route::kUnknown;
+  Method method = Method::kOther;
+  bool close = false;     // the connection ends behind this reply
+  bool http_1_0 = false;  // then keeping it open must be said
+  bool overdue = false;   // answered by the deadline, not by the sale
+  Caller* caller = nullptr;
+  SteadyTime began;
+  std::uint64_t request_id = 0;
+  Buy buy;  // kDemo, kSaleOrders
+  Verdict verdict;
+  std::unique_ptr<CallLane> lane;
+};
+
+// All calls, in chunks that never move. A generation is never 0 and changes when a slot is given
+// back, so an answer to one who has left finds nobody (A6).
+class Calls {
+ public:
+  explicit Calls(std::uint32_t most) : most_(most) {}
+
+  Call* open(Caller& caller);  // null: all are in use
+  void close(Call& call);
+  // The call that waits for this answer, or null.
+  Call* waiting(Who who);
+  std::uint32_t active() const { return active_; }
+
+ private:
+  static constexpr std::uint32_t kChunk = 256;
+  Call& at(std::uint32_t slot) { return chunks_[slot / kChunk][slot % kChunk]; }
+
+  std::uint32_t most_;
+  std::uint32_t made_ = 0;
+  std::uint32_t active_ = 0;
+  std::vector<std::unique_ptr<Call[]>> chunks_;
+  std::vector<std::uint32_t> free_;
+};
+
+}  // namespace seckill
