@@ -17,12 +17,21 @@ Call* Calls::open(Caller& caller) {
   ++active_;
   call.caller = &caller;
   call.state = Call::State::kOpen;
-  call.overdue = false;
   return &call;
 }
 
-void Calls::close(Call& call) {
+void Calls::overdue(Call& call) {
+  renew(call);
+  call.verdict = {.outcome = Outcome::kUnsure};
+  call.state = Call::State::kAnswered;
+}
+
+void Calls::renew(Call& call) {
   if (++call.who.generation == 0) call.who.generation = 1;
+}
+
+void Calls::close(Call& call) {
+  renew(call);
   call.state = Call::State::kFree;
   call.caller = nullptr;
   call.lane.reset();

@@ -28,10 +28,8 @@ class Caller {
 
 // What only the rarer calls carry.
 struct CallLane {
-  Ask ask;         // PayAsk, CancelAsk
-  SaleName sale;   // SaleVerb: which
-  SaleWish wish;   // SaleVerb: what is wanted of it
-  int tries = 0;   // SaleVerb: lost to another change
+  SaleWish wish;                              // what is wanted of the sale
+  int tries = 0;                              // … and how often it lost to another change
   std::optional<Result<std::string>> listed;  // a list's reply
 };
 
@@ -43,11 +41,10 @@ struct Call {
   Method method = Method::kOther;
   bool close = false;     // the connection ends behind this reply
   bool http_1_0 = false;  // then keeping it open must be said
-  bool overdue = false;   // answered by the deadline, not by the sale
   Caller* caller = nullptr;
   SteadyTime began;
   std::uint64_t request_id = 0;
-  Buy buy;  // kDemo, kSaleOrders
+  Buy buy;  // of a claim; of what is about a sale, its name
   Verdict verdict;
   std::unique_ptr<CallLane> lane;
 };
@@ -60,12 +57,15 @@ class Calls {
 
   Call* open(Caller& caller);  // null: all are in use
   void close(Call& call);
+  // It has waited too long: its verdict is that nobody knows, and the real one will find nobody.
+  void overdue(Call& call);
   // The call that waits for this answer, or null.
   Call* waiting(Who who);
   std::uint32_t active() const { return active_; }
 
  private:
   static constexpr std::uint32_t kChunk = 256;
+  static void renew(Call& call);
   Call& at(std::uint32_t slot) { return chunks_[slot / kChunk][slot % kChunk]; }
 
   std::uint32_t most_;

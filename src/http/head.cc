@@ -101,7 +101,7 @@ class Picker final : public beast_http::basic_parser<true> {
   string_view target;
 
  private:
-  using View = beast_http::basic_parser<true>::string_view;
+  using View = boost::beast::string_view;
   using Code = boost::beast::error_code;
 
   void refuse(Code& error, const Refusal& why) {
@@ -126,46 +126,47 @@ class Picker final : public beast_http::basic_parser<true> {
     using enum beast_http::field;
     switch (field) {
       case host: return once(has_host_, text, request_.host, error);
-      case content_length: return length(text, error);
-      case transfer_encoding: return encoding(text, error);
-      case expect: return expectation(text, error);
+      case content_length: return read_length(text, error);
+      case transfer_encoding: return read_encoding(text, error);
+      case expect: return read_expectation(text, error);
       case authorization:
         return once(request_.has_authorization, text, request_.authorization, error);
       case if_match: return once(request_.has_if_match, text, request_.if_match, error);
       case if_none_match: return once(has_none_match_, text, request_.if_none_match, error);
       case origin: return once(request_.has_origin, text, request_.origin, error);
-      case unknown: return other({name.data(), name.size()}, text, error);
+      case unknown: return read_other({name.data(), name.size()}, text, error);
       default:
         if (istarts_with({name.data(), name.size()}, "forwarded")) request_.forwarded = true;
     }
   }
 
-  void other(string_view name, string_view value, Code& error) {
+  void read_other(string_view name, string_view value, Code& error) {
     if (iequals(name, "idempotency-key"))
       return once(request_.has_key, value, request_.idempotency_key, error);
     if (istarts_with(name, "x-forwarded") || iequals(name, "forwarded")) request_.forwarded = true;
   }
 
   // Beast has read the value already, but it allows lists and signs of agreement; we do not (T1).
-  void length(string_view value, Code& error) {
+  void read_length(string_view value, Code& error) {
     if (has_length_ || body_.chunked) return refuse(error, bad("Content-Length is ambiguous."));
     has_length_ = true;
     std::uint64_t length = 0;
     const auto [end, failed] = std::from_chars(value.data(), value.data() + value.size(), length);
-    if (failed == std::errc::result_out_of_range || (failed == std::errc{} && length > limits_.body_max))
+    if (failed == std::errc::result_out_of_range ||
+        (failed == std::errc{} && length > limits_.body_max))
       return refuse(error, {problems::kBodyTooLarge, "The body is larger than allowed."});
     if (failed != std::errc{} || end != value.data() + value.size())
       return refuse(error, bad("Content-Length is no number."));
     body_.length = length;
   }
 
-  void encoding(string_view value, Code& error) {
+  void read_encoding(string_view value, Code& error) {
     if (has_length_ || body_.chunked || request_.http_1_0 || !iequals(value, "chunked"))
       return refuse(error, bad("Transfer-Encoding may only be `chunked`, once, in HTTP/1.1."));
     body_.chunked = true;
   }
 
-  void expectation(string_view value, Code& error) {
+  void read_expectation(string_view value, Code& error) {
     if (!iequals(value, "100-continue"))
       return refuse(error, {problems::kExpectation, "Only `100-continue` can be expected."});
     body_.expects_continue = !request_.http_1_0;

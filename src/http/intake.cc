@@ -38,10 +38,12 @@ void Intake::move_to(char* to) {
 
 Intake::Found Intake::refuse(const Refusal& why) {
   refusal_ = why;
+  refused_ = true;
   return Found::kRefused;
 }
 
 Intake::Found Intake::next() {
+  if (refused_) return Found::kRefused;
   if (!head_read_) {
     if (empty()) return Found::kMore;
     const std::string_view bytes(buffer_.get() + begin_, end_ - begin_);
@@ -88,6 +90,7 @@ bool Intake::take_expectation() {
 void Intake::clear() {
   consume();
   begin_ = end_ = 0;
+  refused_ = false;
   if (capacity_ != kSmall) {
     capacity_ = kSmall;
     buffer_ = std::make_unique_for_overwrite<char[]>(kSmall + kPadding);

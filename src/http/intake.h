@@ -53,6 +53,7 @@ class Intake {
   BodyPlan body_;
   bool head_read_ = false;
   bool continued_ = false;
+  bool refused_ = false;
   Request request_;
   Refusal refusal_;
 };

@@ -54,8 +54,8 @@ struct Routed {
 
 Routed route_of(std::string_view path);
 
-std::string_view pattern_of(Route route);      // "/api/v1/sales/{sale}": the metrics' label
-std::string_view methods_of(Route route);      // "GET, HEAD, POST": the value of Allow
+std::string_view pattern_of(Route route);  // "/api/v1/sales/{sale}": the metrics' label
+std::string_view methods_of(Route route);  // "GET, HEAD, POST": the value of Allow
 bool allows(Route route, Method method);
 inline bool is_claim(Route route, Method method) {
   return method == Method::kPost && (route == Route::kDemo || route == Route::kSaleOrders);

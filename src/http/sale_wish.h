@@ -29,8 +29,8 @@ struct SaleFields {
 
 struct SaleWish {
   SaleVerb verb = SaleVerb::kPatch;
-  SaleFields fields;        // kCreate, kPatch
-  std::uint32_t units = 0;  // kRestock, kWithdraw
+  SaleFields fields;                      // kCreate, kPatch
+  std::uint32_t units = 0;                // kRestock, kWithdraw
   std::optional<std::uint32_t> if_match;  // the version that was seen
 };
 
@@ -42,8 +42,6 @@ WishedTerms terms_after(const SaleWish& wish, const SaleView& sale, RawTime now)
 
 void apply_fields(const SaleFields& fields, SaleTerms& terms);
 
-// "3.open.62.0.0": the version of the terms, then what else the reply depends on.
-std::size_t etag_of(const SaleView& sale, RawTime now, char* to, std::size_t size);
 // The version in an If-Match; nothing when it is no tag of ours. "*" matches any.
 struct IfMatch {
   bool any = false;

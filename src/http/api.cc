@@ -1,0 +1,101 @@
+#include "http/api.h"
+
+#include "http/door.h"
+
+namespace seckill {
+namespace {
+
+bool is_admins(Route route, Method method) {
+  switch (route) {
+    case Route::kSaleVerb:
+    case Route::kPayments:
+    case Route::kMetrics: return true;
+    case Route::kSales: return method == Method::kPost;
+    case Route::kSale: return method == Method::kPatch;
+    case Route::kSaleOrders: return method != Method::kPost;
+    default: return false;
+  }
+}
+
+std::string_view hint_of(Route route) {
+  if (route == Route::kDemo) return "Buying changes something: curl -X POST this URL.";
+  return "See Allow.";
+}
+
+}  // namespace
+
+std::optional<Refusal> Api::at_the_door(const Request& request, const Routed& to) const {
+  if (to.route == Route::kUnknown)
+    return Refusal{problems::kNotFound, "There is nothing here; GET / lists what there is."};
+  if (!allows(to.route, request.method)) return Refusal{problems::kMethod, hint_of(to.route)};
+  const bool changes = request.method == Method::kPost || request.method == Method::kPatch;
+  if (changes && is_cross_origin(request))
+    return Refusal{problems::kCrossOrigin, "A page of another site may not do that."};
+  if (is_admins(to.route, request.method))
+    return may_enter(request, office_.options, office_.loopback, Need::kAdmin);
+  if (to.route == Route::kOrderPay)
+    return may_enter(request, office_.options, office_.loopback, Need::kTill);
+  return std::nullopt;
+}
+
+Step Api::ask(Call& call, const Request& request, const Routed& to, std::string& out) {
+  call.route = to.route;
+  call.method = request.method;
+  if (const auto why = at_the_door(request, to))
+    return problem(office_, call, out, why->problem, {.detail = why->detail});
+  return dispatch(call, request, to, out);
+}
+
+Step Api::dispatch(Call& call, const Request& request, const Routed& to, std::string& out) {
+  const bool post = request.method == Method::kPost;
+  switch (to.route) {
+    case Route::kDemo: return claims_.ask_demo(call);
+    case Route::kSaleOrders:
+      return post ? claims_.ask(call, request, to.name, out)
+                  : orders_.list_orders(call, request, to.name, out);
+    case Route::kSales:
+      return post ? sales_.create(call, request, out) : sales_.list(call, request, out);
+    case Route::kSale:
+      return request.method == Method::kPatch ? sales_.change(call, request, to, out)
+                                              : sales_.get(call, request, to.name, out);
+    case Route::kSaleVerb: return sales_.change(call, request, to, out);
+    case Route::kOrder: return orders_.get(call, to.name, out);
+    case Route::kOrderPay: return orders_.pay(call, request, to.name, out);
+    case Route::kOrderCancel: return orders_.cancel(call, request, to.name, out);
+    case Route::kPayments: return orders_.list_payments(call, request, out);
+    case Route::kMetrics: return service_.metrics(call, out);
+    case Route::kLivez: return service_.live(call, out);
+    case Route::kReadyz:
+    case Route::kHealthz: return service_.ready(call, out);
+    case Route::kTime: return service_.time(call, out);
+    case Route::kOpenapi: return service_.openapi(call, out);
+    case Route::kIndex: return service_.index(call, out);
+    case Route::kUnknown: break;
+  }
+  return problem(office_, call, out, problems::kNotFound);
+}
+
+Step Api::reply(Call& call, std::string& out) {
+  switch (call.route) {
+    case Route::kDemo: claims_.reply(call, out); return Step::kReplied;
+    case Route::kSaleOrders:
+      if (call.method == Method::kPost) {
+        claims_.reply(call, out);
+      } else {
+        orders_.reply_list(call, out);
+      }
+      return Step::kReplied;
+    case Route::kPayments: orders_.reply_list(call, out); return Step::kReplied;
+    case Route::kOrderPay:
+    case Route::kOrderCancel: orders_.reply(call, out); return Step::kReplied;
+    default: return sales_.reply(call, out);
+  }
+}
+
+void Api::refuse(Call& call, const Refusal& refusal, std::string& out) {
+  call.route = Route::kUnknown;
+  call.method = Method::kOther;
+  reply_problem(office_, call, out, refusal.problem, {.detail = refusal.detail});
+}
+
+}  // namespace seckill

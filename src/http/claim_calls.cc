@@ -1,0 +1,190 @@
+#include "http/claim_calls.h"
+
+#include <fmt/format.h>
+
+#include "http/fields.h"
+#include "http/json_out.h"
+#include "http/order_json.h"
+
+namespace seckill {
+namespace {
+
+constexpr std::string_view kSoldOutText = "sold out!";
+
+// What a refusal's text is made from: when this changes, it is made again.
+std::uint64_t figures_of(const SaleView& sale) {
+  const auto sold_out = static_cast<std::uint64_t>(sale.available() == 0 ? sale.sold_out_at.ms : 0);
+  return sold_out * 0x9e3779b97f4a7c15ULL + sale.terms.version + 1;
+}
+
+std::string detail_of(Outcome outcome, const SaleView& sale) {
+  const SaleTerms& terms = sale.terms;
+  switch (outcome) {
+    case Outcome::kSoldOut: {
+      if (sale.available() > 0) return "All that are left are spoken for; one may come back.";
+      std::string text = fmt::format("All {} were sold by ", terms.stock - terms.withdrawn);
+      append_time(text, sale.sold_out_at);
+      return text + ".";
+    }
+    case Outcome::kLimitReached:
+      if (terms.per_buyer == 0)
+        return fmt::format("A buyer may have {} orders of a sale, ever.", kOrdersPerBuyerMax);
+      return fmt::format("At most {} for one buyer, and {} orders ever.", terms.per_buyer,
+                         kOrdersPerBuyerMax);
+    case Outcome::kNotStarted: return "The sale has not started.";
+    case Outcome::kPaused: return "The sale is paused.";
+    case Outcome::kClosed: return "The sale is over.";
+    case Outcome::kSaleFull: return "The sale has granted as many orders as it may keep in memory.";
+    case Outcome::kKeyReused: return "This Idempotency-Key was used for another body.";
+    case Outcome::kBusy: return "Nothing was recorded. Ask again with the same key.";
+    default: return {};
+  }
+}
+
+std::string members_of(Outcome outcome, const SaleView& sale) {
+  if (outcome != Outcome::kNotStarted) return {};
+  std::string members = "\"starts_at\":\"";
+  append_time(members, sale.terms.starts_at);
+  return members + "\"";
+}
+
+// On the demo's wire a sale that is not ready is never "sold out!": it is not there, or not now.
+Problem demo_problem_of(Outcome outcome) {
+  Problem problem = problem_of(outcome);
+  if (outcome == Outcome::kNotStarted || outcome == Outcome::kPaused) problem.status = 503;
+  return problem;
+}
+
+}  // namespace
+
+Step ClaimCalls::ask_demo(Call& call) {
+  std::array<char, 64> name;
+  const auto end = fmt::format_to_n(name.data(), name.size(), "anon-{:016x}-{}",
+                                    office_.options.nonce, ++office_.anonymous);
+  const std::string_view text(name.data(), end.size);
+  call.buy = {office_.options.demo_sale, *Buyer::from(text), *Key::from(text), 1, true};
+  return office_.put(call, call.buy);
+}
+
+Step ClaimCalls::ask(Call& call, const Request& request, std::string_view sale, std::string& out) {
+  if (const auto why = read(call, request, sale)) {
+    if (why->problem.status == 404)
+      ++office_.metrics.front(SaleUid{0}).attempts[static_cast<std::size_t>(Outcome::kUnknownSale)];
+    return problem(office_, call, out, why->problem, {.detail = why->detail, .members = members_});
+  }
+  return office_.put(call, call.buy);
+}
+
+std::optional<Refusal> ClaimCalls::read(Call& call, const Request& request, std::string_view sale) {
+  members_.clear();
+  const auto name = SaleName::from(sale);
+  if (!name) return Refusal{problem_of(Outcome::kUnknownSale), "There is no such sale."};
+  if (!request.has_key)
+    return Refusal{problems::kKeyMissing,
+                   "Send an Idempotency-Key of your choice, and the same one "
+                   "when you ask again."};
+  const auto key = Key::from(request.idempotency_key);
+  if (!key)
+    return Refusal{problems::kIdentifier, "Idempotency-Key must be 1 to 64 of A-Z a-z 0-9 _ -"};
+  if (const auto why = office_.json.read(request.body)) return why;
+  Fields fields(office_.json.fields());
+  const auto buyer = fields.token<Buyer>("buyer");
+  const auto quantity = fields.count("quantity", 1, kQuantityMax);
+  fields.require(buyer.has_value(), "buyer");
+  if (auto wrong = fields.wrong()) {
+    members_ = std::move(wrong->members);
+    return Refusal{wrong->problem, wrong->detail};
+  }
+  call.buy = {*name, *buyer, *key, quantity.value_or(1), false};
+  return std::nullopt;
+}
+
+void ClaimCalls::reply(Call& call, std::string& out) {
+  const SaleView* sale = office_.ledger().sale(call.buy.sale);
+  Front& front = office_.metrics.front(sale == nullptr ? SaleUid{0} : sale->terms.uid);
+  ++front.attempts[static_cast<std::size_t>(call.verdict.outcome)];
+  front.decision.add(machine_now().steady - call.began);
+  if (call.verdict.outcome == Outcome::kUnsure || call.verdict.outcome == Outcome::kLate)
+    return reply_unknown(call, sale, out);
+  if (call.buy.anonymous && call.verdict.outcome == Outcome::kSoldOut) return reply_demo(call, out);
+  if (!call.verdict.gives()) return refuse(call, front, sale, out);
+  call.buy.anonymous ? reply_demo(call, out) : reply_order(call, out);
+}
+
+void ClaimCalls::reply_demo(Call& call, std::string& out) {
+  if (!call.verdict.gives())
+    return office_.replies.write(out, call, {200, content::kHtml}, kSoldOutText);
+  const fmt::format_int left(call.verdict.left);
+  std::string& body = office_.desk;
+  body.assign("[").append(left.data(), left.size()).append("]");
+  office_.replies.write(out, call, {200, content::kJson}, body);
+}
+
+void ClaimCalls::reply_order(Call& call, std::string& out) {
+  const bool replayed = call.verdict.outcome == Outcome::kReplayed;
+  const OrderId id = call.verdict.order;
+  std::string& body = office_.desk;
+  body.clear();
+  append_order(body, office_, id, call.buy);
+  std::array<char, 128> fields;
+  const auto end =
+      fmt::format_to_n(fields.data(), fields.size(), "Location: /api/v1/orders/{}\r\n{}",
+                       to_text(id), replayed ? "Idempotent-Replayed: true\r\n" : "");
+  office_.replies.write(out, call,
+                        {replayed ? 200U : 201U, content::kJson, {fields.data(), end.size}}, body);
+}
+
+// The text of a refusal is made once and sent again and again, until its figures change.
+void ClaimCalls::refuse(Call& call, Front& front, const SaleView* sale, std::string& out) {
+  const Outcome outcome = call.verdict.outcome;
+  const bool demo = call.buy.anonymous;
+  const Problem what = demo ? demo_problem_of(outcome) : problem_of(outcome);
+  if (sale == nullptr || demo || what.status == 503) {
+    const std::string hint =
+        sale == nullptr && demo
+            ? fmt::format(
+                  "This URL sells the sale `{}`, which is not there: seckill sale create {} "
+                  "--stock 100",
+                  call.buy.sale.view(), call.buy.sale.view())
+        : outcome == Outcome::kNotAnonymous
+            ? std::string(
+                  "This URL sells to nobody in particular, so its sale may have no limit "
+                  "per buyer and no hold: use POST /api/v1/sales/{sale}/orders.")
+        : sale == nullptr ? std::string("There is no such sale.")
+                          : detail_of(outcome, *sale);
+    return reply_problem(office_, call, out, what, {.detail = hint, .sale = call.buy.sale.view()});
+  }
+  auto& ready = front.refusals[static_cast<std::size_t>(outcome)];
+  if (!ready) ready = std::make_unique<Front::Refused>();
+  const std::uint64_t figures = figures_of(*sale);
+  std::string& desk = office_.desk;
+  if (ready->figures != figures) {
+    desk.clear();
+    append_problem(desk, what,
+                   {.detail = detail_of(outcome, *sale),
+                    .sale = sale->terms.name.view(),
+                    .members = members_of(outcome, *sale)});
+    ready->reply = office_.replies.make_ready({what.status, content::kProblem, {}}, desk,
+                                              desk.size() + kProblemRest);
+    ready->figures = figures;
+  }
+  desk.clear();
+  append_problem_rest(desk, office_, call);
+  office_.replies.write(out, call, ready->reply, desk);
+}
+
+// Nobody knows yet; whoever asks again with the same key will (I11).
+void ClaimCalls::reply_unknown(Call& call, const SaleView* sale, std::string& out) {
+  if (sale == nullptr || call.buy.anonymous)
+    return reply_problem(
+        office_, call, out, problems::kUnknownOutcome,
+        {.detail = "It may or may not have been sold.", .sale = call.buy.sale.view()});
+  const OrderId id = claim_of(call.buy, sale->terms).order;
+  reply_problem(office_, call, out, problems::kUnknownOutcome,
+                {.detail = "It may or may not have been recorded. Ask again with the same key, or "
+                           "read the order.",
+                 .sale = sale->terms.name.view(),
+                 .fields = fmt::format("Location: /api/v1/orders/{}\r\n", to_text(id))});
+}
+
+}  // namespace seckill

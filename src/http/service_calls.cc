@@ -1,0 +1,112 @@
+#include "http/service_calls.h"
+
+#include "embedded/http_pages.h"
+#include "http/json_out.h"
+
+namespace seckill {
+namespace {
+
+constexpr std::string_view kLive = "{\"status\":\"pass\"}";
+constexpr std::string_view kIndex =
+    "seckill: a flash sale\n"
+    "\n"
+    "POST  /seckill/seckill                  buy one, no questions asked: [units left] or sold "
+    "out!\n"
+    "GET   /api/v1/sales                     all sales\n"
+    "GET   /api/v1/sales/{sale}              one of them\n"
+    "POST  /api/v1/sales/{sale}/orders       buy: {\"buyer\":\"…\",\"quantity\":1}, "
+    "Idempotency-Key\n"
+    "GET   /api/v1/orders/{order}            what became of it\n"
+    "POST  /api/v1/orders/{order}/cancel     give it back\n"
+    "POST  /api/v1/orders/{order}/pay        till: {\"payment_id\":\"…\",\"amount_minor\":990}\n"
+    "POST  /api/v1/sales                     operators: {\"id\":\"car\",\"stock\":100}\n"
+    "PATCH /api/v1/sales/{sale}\n"
+    "POST  /api/v1/sales/{sale}/{verb}       start pause resume close restock withdraw retire\n"
+    "GET   /api/v1/sales/{sale}/orders\n"
+    "GET   /api/v1/payments\n"
+    "GET   /metrics /livez /readyz /healthz /time /openapi.yaml\n";
+
+std::string_view openapi_text() { return embedded::http_pages().front().text; }
+
+void append_check(std::string& to, const HealthCheck& check, const std::string& time) {
+  to += '[';
+  JsonObject json(to);
+  json.token("status", check.pass ? "pass" : "fail");
+  if (!check.says.empty()) json.text("output", check.says);
+  json.token("time", time);
+  json.end();
+  to += ']';
+}
+
+}  // namespace
+
+ServiceCalls::ServiceCalls(Office& office)
+    : office_(office),
+      live_(office.replies.make_ready({200, content::kHealth, {}}, kLive, kLive.size())),
+      openapi_(office.replies.make_ready({200, content::kYaml, {}}, openapi_text(),
+                                         openapi_text().size())),
+      index_(office.replies.make_ready({200, content::kText, {}}, kIndex, kIndex.size())) {}
+
+Step ServiceCalls::live(Call& call, std::string& out) {
+  office_.replies.write(out, call, live_, {});
+  return Step::kReplied;
+}
+
+Step ServiceCalls::openapi(Call& call, std::string& out) {
+  office_.replies.write(out, call, openapi_, {});
+  return Step::kReplied;
+}
+
+Step ServiceCalls::index(Call& call, std::string& out) {
+  office_.replies.write(out, call, index_, {});
+  return Step::kReplied;
+}
+
+Step ServiceCalls::ready(Call& call, std::string& out) {
+  Readiness readiness;
+  if (office_.backstage.readiness) readiness = office_.backstage.readiness();
+  if (office_.draining) {
+    readiness.ready = false;
+    readiness.checks.push_back({"http", false, "draining"});
+  }
+  const std::string& time = office_.time_text(machine_now().raw);
+  std::string& body = office_.desk;
+  body.clear();
+  JsonObject json(body);
+  json.token("status", readiness.ready ? "pass" : "fail");
+  json.text("version", office_.options.version);
+  JsonObject checks(json.key("checks"));
+  for (const HealthCheck& check : readiness.checks)
+    append_check(checks.key(check.name), check, time);
+  checks.end();
+  json.end();
+  office_.replies.write(out, call,
+                        {readiness.ready ? 200U : 503U, content::kHealth,
+                         readiness.ready ? "Cache-Control: no-store\r\n"
+                                         : "Cache-Control: no-store\r\nRetry-After: 1\r\n"},
+                        body);
+  return Step::kReplied;
+}
+
+Step ServiceCalls::metrics(Call& call, std::string& out) {
+  std::string& body = office_.desk;
+  body.clear();
+  office_.metrics.active = office_.calls.active();
+  office_.metrics.append(body, office_.shell.sale(), machine_now().raw);
+  if (office_.backstage.metrics) office_.backstage.metrics(body);
+  office_.replies.write(out, call, {200, content::kMetrics, {}}, body);
+  return Step::kReplied;
+}
+
+Step ServiceCalls::time(Call& call, std::string& out) {
+  const RawTime now = machine_now().raw;
+  std::string& body = office_.desk;
+  body.clear();
+  JsonObject json(body);
+  json.token("server_time", office_.time_text(now)).number("unix_ms", now.ms);
+  json.end();
+  office_.replies.write(out, call, {200, content::kJson, "Cache-Control: no-store\r\n"}, body);
+  return Step::kReplied;
+}
+
+}  // namespace seckill

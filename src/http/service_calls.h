@@ -1,0 +1,26 @@
+// What a server says of itself: health, metrics, time, and what it can be asked.
+#pragma once
+
+#include "http/office.h"
+
+namespace seckill {
+
+class ServiceCalls {
+ public:
+  explicit ServiceCalls(Office& office);
+
+  Step live(Call& call, std::string& out);   // this process turns its loop
+  Step ready(Call& call, std::string& out);  // it can sell: 503 says why not
+  Step metrics(Call& call, std::string& out);
+  Step time(Call& call, std::string& out);
+  Step openapi(Call& call, std::string& out);
+  Step index(Call& call, std::string& out);
+
+ private:
+  Office& office_;
+  ReadyReply live_;
+  ReadyReply openapi_;
+  ReadyReply index_;
+};
+
+}  // namespace seckill

@@ -1,0 +1,43 @@
+#include "http/waker.h"
+
+#include <algorithm>
+#include <chrono>
+
+namespace seckill {
+
+Waker::~Waker() {
+  if (journal_.is_open()) journal_.release();
+}
+
+void Waker::watch(int journal_wake_fd) {
+  if (journal_wake_fd < 0) return;
+  journal_.assign(journal_wake_fd);
+  await_journal();
+}
+
+void Waker::await_journal() {
+  journal_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                      [this](const boost::system::error_code& error) {
+                        if (error) return;
+                        shell_.pump();
+                        await_journal();
+                      });
+}
+
+void Waker::arm() {
+  const SteadyTime wake = shell_.wake();
+  if (wake >= armed_) return;
+  armed_ = wake;
+  timer_.expires_at(
+      std::chrono::steady_clock::time_point(microseconds(std::max<std::int64_t>(wake.us, 0))));
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) ring();
+  });
+}
+
+void Waker::ring() {
+  armed_ = kNever;
+  if (shell_.wake() <= machine_now().steady) shell_.pass();
+}
+
+}  // namespace seckill
