@@ -1,0 +1,176 @@
+#include "app/parts.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "base/entropy.h"
+#include "base/file_disk.h"
+#include "journal/file_journal.h"
+#include "journal/file_reader.h"
+#include "orders/sqlite_orders.h"
+
+namespace seckill::app {
+namespace {
+
+namespace fs = std::filesystem;
+using Code = Error::Code;
+
+// Nothing is put into a directory that is somebody else's: it is ours, empty, or not there.
+Status check_directory(const fs::path& directory) {
+  std::error_code error;
+  if (!fs::exists(directory, error) || fs::is_empty(directory, error) ||
+      fs::exists(directory / "lock", error))
+    return {};
+  if (!fs::is_directory(directory, error)) {
+    return fail(Code::kInvalid,
+                fmt::format("{} is no directory; --journal takes file:DIR", directory.string()));
+  }
+  for (fs::directory_iterator at(directory, error), end; !error && at != end; at.increment(error)) {
+    const std::string extension = at->path().extension();
+    if (extension == ".seg" || extension == ".db") return {};  // a copy without its lock file
+  }
+  if (error) return {};  // may not be read: opening it says so better
+  return fail(
+      Code::kInvalid,
+      fmt::format("{} holds files, but none of seckill's: nothing was touched; name an empty or a "
+                  "new directory with --journal file:DIR",
+                  directory.string()));
+}
+
+tl::unexpected<Error> other_rows(std::string_view what, const Settings& settings) {
+  return fail(
+      Code::kCorrupt,
+      fmt::format(
+          "{} {}; nothing was changed. If {} is the right journal, move the rows away: they are "
+          "rebuilt from it (docs/runbook.md)",
+          settings.orders_file.string(), what, settings.journal_dir.string()));
+}
+
+class FileParts final : public Parts {
+ public:
+  FileParts(const Settings& settings, Log& log) : settings_(settings), log_(log) {}
+
+  Status open(Node node);
+
+  Journal& journal() override { return *journal_; }
+  Orders& orders() override { return *orders_; }
+  JournalReader& durable_journal() override { return *reader_; }
+  Ledger take_ledger() override { return std::move(ledger_); }
+  Position durable() const override {
+    return Position{journal_->durable().load(std::memory_order_acquire)};
+  }
+  std::int64_t last_flush_us() const override { return journal_->last_flush_us(); }
+  const Found& found() const override { return found_; }
+
+ private:
+  Status open_orders();
+  Status open_journal(Node node);
+  Status replay(std::span<const Entry> entries);
+  Status check_rows() const;
+
+  const Settings settings_;
+  Log& log_;
+  Found found_;
+  Ledger ledger_;
+  std::optional<Bookmark> bookmark_;
+  std::unique_ptr<FileDisk> disk_;
+  std::unique_ptr<SqliteOrders> orders_;
+  std::unique_ptr<FileDiskReader> reader_disk_;
+  std::unique_ptr<FileJournal> journal_;
+  std::unique_ptr<FileJournalReader> reader_;
+};
+
+Status FileParts::open(Node node) {
+  const std::string directory = settings_.journal_dir.string();
+  if (auto fine = check_directory(settings_.journal_dir); !fine) return fine;
+  auto disk = FileDisk::open(directory);
+  if (!disk) return fail(std::move(disk.error()));
+  disk_ = std::move(*disk);
+  if (auto opened = open_orders(); !opened) return opened;
+  if (auto opened = open_journal(node); !opened) return opened;
+
+  auto reader_disk = FileDiskReader::open(directory);
+  if (!reader_disk) return fail(std::move(reader_disk.error()));
+  reader_disk_ = std::move(*reader_disk);
+  reader_ = std::make_unique<FileJournalReader>(*reader_disk_, [this] { return durable(); });
+  return {};
+}
+
+Status FileParts::open_orders() {
+  auto orders = SqliteOrders::open(settings_.orders_file.string());
+  if (!orders) return fail(std::move(orders.error()));
+  orders_ = std::move(*orders);
+  auto bookmark = orders_->bookmark();
+  if (!bookmark) return fail(std::move(bookmark.error()));
+  bookmark_ = *bookmark;
+  return {};
+}
+
+Status FileParts::open_journal(Node node) {
+  FileJournalOptions options{.segment_bytes = settings_.segment_size,
+                             .journal_max = settings_.journal_max};
+  if (bookmark_) options.rows_at = bookmark_->next;
+  options.genesis = {.node = node, .nonce = random_u64(), .stamp = machine_now().raw};
+  options.say = [this](std::string_view line) {
+    log_.warn("journal", {{"says", std::string(line)}});
+  };
+  auto journal =
+      FileJournal::open(*disk_, std::move(options),
+                        [this](std::span<const Entry> entries) { return replay(entries); });
+  if (!journal) return fail(std::move(journal.error()));
+  journal_ = std::move(*journal);
+  found_ = {journal_->recovered().is_new, number(ledger_.position()), ledger_.sales().size(),
+            journal_->recovered().torn_bytes};
+  return {};
+}
+
+Status FileParts::replay(std::span<const Entry> entries) {
+  Changes ignored;
+  for (const Entry& entry : entries) {
+    ignored.clear();
+    (void)ledger_.apply(entry, ignored);
+    if (ledger_.halted()) return fail(Code::kCorrupt, "ledger: " + *ledger_.halted());
+    if (auto same = check_rows(); !same) return same;
+  }
+  return {};
+}
+
+// J7, A14: are these rows of this journal, made by these rules?
+Status FileParts::check_rows() const {
+  if (!bookmark_) return {};
+  if (ledger_.position() == Position{1} && ledger_.identity() != bookmark_->journal) {
+    return other_rows("are rows of another journal", settings_);
+  }
+  if (ledger_.position() != bookmark_->next) return {};
+  if (ledger_.last_hash() != bookmark_->last)
+    return other_rows("were made from another record than the journal has", settings_);
+  if (ledger_.digest() != bookmark_->digest)
+    return other_rows("were made by other rules", settings_);
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Parts>> open_parts(const Settings& settings, Node node, Log& log) {
+  auto parts = std::make_unique<FileParts>(settings, log);
+  if (auto opened = parts->open(node); !opened) return fail(std::move(opened.error()));
+  return parts;
+}
+
+Result<std::unique_ptr<DiskReader>> open_disk_reader(const Settings& settings) {
+  auto disk = FileDiskReader::open(settings.journal_dir.string());
+  if (!disk) return fail(std::move(disk.error()));
+  return std::move(*disk);
+}
+
+std::unique_ptr<JournalReader> open_journal_reader(DiskReader& disk) {
+  return std::make_unique<FileJournalReader>(disk);
+}
+
+Result<std::unique_ptr<OrdersReader>> open_rows_reader(const Settings& settings) {
+  auto rows = SqliteOrdersReader::open(settings.orders_file.string());
+  if (!rows) return fail(std::move(rows.error()));
+  return std::move(*rows);
+}
+
+}  // namespace seckill::app

@@ -1,0 +1,56 @@
+// The parts of a process, built bottom-up from the settings. parts.cc is the only file that names
+// implementations: a journal in files, rows in SQLite.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "app/settings.h"
+#include "base/disk.h"
+#include "base/log.h"
+#include "journal/journal.h"
+#include "ledger/ledger.h"
+#include "orders/orders.h"
+
+namespace seckill::app {
+
+// What is written while it serves: one process at a time, under the directory's lock.
+class Parts {
+ public:
+  virtual ~Parts() = default;
+
+  virtual Journal& journal() = 0;
+  virtual Orders& orders() = 0;
+  virtual JournalReader&
+  durable_journal() = 0;             // only what is durable: for the consumer, on its thread
+  virtual Ledger take_ledger() = 0;  // replayed to the journal's end; once
+
+  virtual Position durable() const = 0;
+  virtual std::int64_t last_flush_us() const = 0;
+
+  struct Found {
+    bool is_new = false;
+    std::uint64_t records = 0;
+    std::size_t sales = 0;
+    std::uint64_t torn_bytes = 0;
+  };
+  virtual const Found& found() const = 0;
+};
+
+// Opens, or makes, what the settings name: lock, rows, bookmark, journal replayed into a ledger.
+// `node` and now are the first record's, if this is a new journal. Errors, before anything is
+// written: kCorrupt (damaged, short, foreign or newer journal; rows ahead of it, or of another
+// one), kUnavailable (another process has it), kInvalid (no directory of ours, not writable),
+// kFull.
+Result<std::unique_ptr<Parts>> open_parts(const Settings& settings, Node node, Log& log);
+
+// What only reads, beside whoever writes: audit, journal verify and dump, lists. Takes no lock.
+Result<std::unique_ptr<DiskReader>> open_disk_reader(const Settings& settings);
+// Every whole block there is, also one whose flush is still under way. Needs: disk outlives it.
+std::unique_ptr<JournalReader> open_journal_reader(DiskReader& disk);
+// kUnavailable when there are none yet.
+Result<std::unique_ptr<OrdersReader>> open_rows_reader(const Settings& settings);
+
+}  // namespace seckill::app

@@ -1,0 +1,73 @@
+// seckill serve: the engine.
+#include <cstdlib>
+#include <fmt/format.h>
+
+#include "app/process.h"
+#include "app/settings.h"
+#include "app/shop.h"
+
+namespace seckill::app {
+namespace {
+
+std::string url_of(const Settings& settings, std::uint16_t port) {
+  const bool anywhere = settings.listen.host == "0.0.0.0" || settings.listen.host == "::";
+  return "http://" + to_text(Address{anywhere ? "127.0.0.1" : settings.listen.host, port});
+}
+
+void announce(Talk& talk, const Settings& settings, const Shop& shop) {
+  const std::string url = url_of(settings, shop.port());
+  const auto& found = shop.found();
+  if (talk.json()) {
+    talk.result(fmt::format(
+        R"({{"url":"{}","port":{},"journal":"file:{}","orders":"sqlite:{}","records":{},"sales":{}}})",
+        url, shop.port(), settings.journal_dir.string(), settings.orders_file.string(),
+        found.records, found.sales));
+    return;
+  }
+  talk.result(fmt::format(
+      "seckill {} · {} in {} ({} records, {} sales)\n  api   {}/api/v1/sales      health "
+      "{}/readyz\n  buy   curl -X POST "
+      "{}/seckill/seckill\n  admin token in {}{}",
+      SECKILL_VERSION, found.is_new ? "new season" : "journal", settings.journal_dir.string(),
+      grouped(found.records), grouped(found.sales), url, url, url,
+      settings.admin_token_path().string(),
+      found.sales > 0 ? ""
+                      : fmt::format("\nNo sale yet. Try: seckill sale create {} --stock 100",
+                                    settings.demo_sale)));
+}
+
+Exit run_serve(const Args& args, Talk& talk) {
+  const auto loaded = load_settings(args);
+  if (!loaded) return talk.fail(loaded.error());
+  forbid_core_dumps();
+  raise_open_files();
+  Log log(talk.log_options());
+  const auto shop = Shop::open(loaded->settings, log);
+  if (!shop) return talk.fail(shop.error());
+  if (const auto file = args.text("port-file")) {
+    if (auto put = put_file(*file, fmt::format("{}\n", (*shop)->port()), 0644); !put)
+      return talk.fail(put.error());
+  }
+  announce(talk, loaded->settings, **shop);
+  return (*shop)->run();
+}
+
+}  // namespace
+
+std::vector<Command> serve_commands() {
+  auto flags = settings_flags();
+  flags.push_back({"port-file", "FILE", "write the port here once it serves: for --listen :0"});
+  return {{.name = "serve",
+           .summary = "sell: HTTP, journal and rows in one process",
+           .examples = {"seckill serve",
+                        "seckill serve --listen 127.0.0.1:0 --journal file:/var/lib/seckill",
+                        "SECKILL_SERVER_DRAIN_DELAY=5s seckill serve"},
+           .flags = flags,
+           .run = run_serve,
+           .more =
+               "SIGTERM or Ctrl-C drains and ends with 0; a second one ends at once with 130. A "
+               "journal that cannot be\n"
+               "written ends it with 1, a damaged one with 5 (do not restart: docs/runbook.md)."}};
+}
+
+}  // namespace seckill::app

@@ -1,0 +1,231 @@
+#include "app/shop.h"
+
+#include <boost/asio/post.hpp>
+#include <csignal>
+#include <fmt/format.h>
+#include <unistd.h>
+#include <utility>
+
+#include "app/admin_token.h"
+#include "app/process.h"
+#include "base/entropy.h"
+
+namespace seckill::app {
+namespace {
+
+// Carries an answer from the lists' thread to the loop.
+Lists::Done on_loop(boost::asio::io_context& loop, Listed done) {
+  return [&loop, done = std::move(done)](Result<std::string> json) mutable {
+    boost::asio::post(loop, [done = std::move(done), json = std::move(json)]() mutable {
+      done(std::move(json));
+    });
+  };
+}
+
+OrdersQuery query_of(const OrdersListQuery& query) {
+  return {.sale = query.sale,
+          .buyer = query.buyer,
+          .state = query.state,
+          .after = query.starting_after,
+          .limit = query.limit};
+}
+PaymentsQuery query_of(const PaymentsListQuery& query) {
+  return {.refunds_only = query.refunds_only, .after = query.starting_after, .limit = query.limit};
+}
+
+template <class Value>
+void metric(std::string& text, std::string_view name, std::string_view type, std::string_view says,
+            Value value) {
+  text += fmt::format("# HELP {} {}\n# TYPE {} {}\n{} {}\n", name, says, name, type, name, value);
+}
+
+}  // namespace
+
+Shop::Shop(const Settings& settings, Log& log) : settings_(settings), log_(log) {}
+Shop::~Shop() = default;
+
+Result<std::unique_ptr<Shop>> Shop::open(const Settings& settings, Log& log) {
+  std::unique_ptr<Shop> shop(new Shop(settings, log));
+  if (auto built = shop->build(); !built) return fail(std::move(built.error()));
+  return shop;
+}
+
+// Bottom-up. The port is looked at first: a start that cannot serve leaves nothing behind.
+Status Shop::build() {
+  if (auto free = port_is_free(settings_.listen); !free) return free;
+  const Node node{random_u64()};
+  auto parts = open_parts(settings_, node, log_);
+  if (!parts) return fail(std::move(parts.error()));
+  parts_ = std::move(*parts);
+  auto token = read_or_make_token(settings_.admin_token_path());
+  if (!token) return fail(std::move(token.error()));
+
+  const SaleLimits limits{.waiting_max = static_cast<std::uint32_t>(settings_.waiting_max)};
+  sale_.emplace(parts_->take_ledger(), node, limits);
+  journal_.emplace(
+      parts_->journal(), [this] { return parts_->last_flush_us(); }, [this] { delivery_->news(); });
+  shell_.emplace(
+      *sale_, *journal_, machine_now,
+      [this](std::span<const Answer> answers) { server_->tell(answers); },
+      [this](const std::string& why) { stopped_by_sale(why); });
+  auto server =
+      Server::open(loop_, *shell_, journal_->wake_fd(), http_options(*token), backstage());
+  if (!server) return fail(std::move(server.error()));
+  server_ = std::move(*server);
+
+  consumer_.emplace(parts_->durable_journal(), parts_->orders());
+  delivery_.emplace(*consumer_, log_, [this](Error error) {
+    boost::asio::post(loop_, [this, error = std::move(error)] { stop_for(error); });
+  });
+  lists_.emplace([this] { return open_rows_reader(settings_); });
+  return {};
+}
+
+HttpOptions Shop::http_options(const std::string& token) const {
+  HttpOptions options;
+  options.address = settings_.listen.host;
+  options.port = settings_.listen.port;
+  options.limits.body_max = settings_.body_max;
+  options.limits.request = settings_.request_deadline;
+  options.admin_token = hash_of_token(token);
+  options.demo_sale = *SaleName::from(settings_.demo_sale);
+  options.nonce = random_u64();
+  options.random = fill_random;
+  options.version = SECKILL_VERSION;
+  return options;
+}
+
+Backstage Shop::backstage() {
+  Backstage lent;
+  lent.list_orders = [this](OrdersListQuery query, Listed done) {
+    lists_->ask(query_of(query), on_loop(loop_, std::move(done)));
+  };
+  lent.list_payments = [this](PaymentsListQuery query, Listed done) {
+    lists_->ask(query_of(query), on_loop(loop_, std::move(done)));
+  };
+  lent.metrics = [this](std::string& text) { append_metrics(text); };
+  lent.readiness = [this] { return readiness(); };
+  lent.acted = [this](std::string_view act, std::string_view on, int status) {
+    log_.info(
+        "admin",
+        {{"act", std::string(act)}, {"on", std::string(on)}, {"status", std::to_string(status)}});
+  };
+  return lent;
+}
+
+Readiness Shop::readiness() const {
+  Readiness readiness;
+  const auto& seen = journal_->seen();
+  const Room room = journal_->room();
+  readiness.checks.push_back(
+      {"journal", !seen.broken && room == Room::kPlenty,
+       seen.broken             ? seen.broken->message
+       : room != Room::kPlenty ? "no space for new claims; payments still land"
+                               : fmt::format("flushes in {:.1f} ms",
+                                             static_cast<double>(parts_->last_flush_us()) / 1e3)});
+  const Delivery::State rows = delivery_->state();
+  const std::uint64_t behind = number(parts_->durable()) - number(rows.stats.next);
+  readiness.checks.push_back(
+      {"orders", !rows.trouble,
+       rows.trouble ? rows.trouble->message : fmt::format("{} records behind", behind)});
+  if (draining_) readiness.checks.push_back({"process", false, "draining"});
+  readiness.ready = !draining_ && readiness.checks[0].pass;  // rows behind stop no sale
+  return readiness;
+}
+
+void Shop::append_metrics(std::string& text) const {
+  const Delivery::State rows = delivery_->state();
+  const auto& seen = journal_->seen();
+  metric(text, "seckill_orders_stored_total", "counter",
+         "Orders whose rows this process has stored.", rows.stats.orders_stored);
+  metric(text, "seckill_consumer_lag_records", "gauge",
+         "Durable records that are not in the rows yet.",
+         number(parts_->durable()) - number(rows.stats.next));
+  metric(text, "seckill_consumer_batches_total", "counter", "Transactions of the consumer.",
+         rows.stats.batches);
+  metric(text, "seckill_quarantined_total", "counter",
+         "Records whose rows were refused and put aside.", rows.stats.quarantined);
+  text += fmt::format(
+      "# HELP seckill_flush_duration_seconds From the start of a block's write until it is "
+      "durable.\n"
+      "# TYPE seckill_flush_duration_seconds summary\nseckill_flush_duration_seconds_sum "
+      "{}\nseckill_flush_duration_seconds_count {}\n",
+      static_cast<double>(seen.flush_us) / 1e6, seen.flushes);
+  text += fmt::format(
+      "# HELP seckill_dependency_up 1 while the part answers.\n# TYPE seckill_dependency_up gauge\n"
+      "seckill_dependency_up{{dependency=\"journal\"}} "
+      "{}\nseckill_dependency_up{{dependency=\"orders\"}} {}\n",
+      seen.broken ? 0 : 1, rows.trouble ? 0 : 1);
+  const ProcessFigures process = process_figures();
+  metric(text, "process_cpu_seconds_total", "counter", "User and system time.",
+         process.cpu_seconds);
+  metric(text, "process_resident_memory_bytes", "gauge", "Resident memory.",
+         process.resident_bytes);
+  metric(text, "process_open_fds", "gauge", "Open files.", process.open_files);
+  metric(text, "process_max_fds", "gauge", "Open files that are allowed.", process.open_files_max);
+  metric(text, "process_start_time_seconds", "gauge", "When this process started, since 1970.",
+         process.started_at);
+}
+
+void Shop::wait_for_signal() {
+  signals_.async_wait([this](const boost::system::error_code& error, int number) {
+    if (!error) signalled(number);
+  });
+}
+
+void Shop::signalled(int number) {
+  if (draining_) {
+    log_.warn("stopped", {{"why", "a second signal: at once"}});
+    _exit(static_cast<int>(Exit::kInterrupted));
+  }
+  drain(number == SIGINT ? "SIGINT" : "SIGTERM", settings_.drain_delay);
+  wait_for_signal();
+}
+
+void Shop::drain(std::string_view why, milliseconds delay) {
+  if (std::exchange(draining_, true)) return;
+  log_.info("draining", {{"why", std::string(why)},
+                         {"delay", to_text(delay)},
+                         {"next", "a second signal ends it at once"}});
+  drain_timer_.expires_after(delay);
+  drain_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (error) return;
+    server_->drain();
+    drain_timer_.expires_after(kDrainMax);
+    drain_timer_.async_wait([this](const boost::system::error_code& late) {
+      if (late) return;
+      log_.warn("drain-cut",
+                {{"why", "requests still in progress"}, {"after", to_text(kDrainMax)}});
+      server_->stop();
+    });
+  });
+}
+
+void Shop::stopped_by_sale(const std::string& why) {
+  const auto& broken = journal_->seen().broken;
+  stop_for(broken ? *broken : Error{Error::Code::kCorrupt, why});
+}
+
+void Shop::stop_for(Error error) {
+  if (exit_ != Exit::kDone) return;
+  exit_ = exit_of(error.code) == Exit::kDamaged ? Exit::kDamaged : Exit::kFailed;
+  log_.error("stopping", {{"why", error.message},
+                          {"exit", std::to_string(static_cast<int>(exit_))},
+                          {"next", exit_ == Exit::kDamaged ? "do not restart: docs/runbook.md"
+                                                           : "a restart reads the truth back"}});
+  drain("stopping", milliseconds(0));
+}
+
+Exit Shop::run() {
+  signals_.add(SIGINT);
+  signals_.add(SIGTERM);
+  wait_for_signal();
+  server_->run();
+  delivery_->finish(kCatchUpMax);
+  const std::uint64_t behind = number(parts_->durable()) - number(delivery_->state().stats.next);
+  log_.info("stopped", {{"exit", std::to_string(static_cast<int>(exit_))},
+                        {"rows_behind", std::to_string(behind)}});
+  return exit_;
+}
+
+}  // namespace seckill::app
