@@ -1,0 +1,120 @@
+// The ledger is compared with the audit's replay over a million random records: verdict by verdict,
+// and state by state at the end. SECKILL_SEED replays a run.
+#include <gtest/gtest.h>
+#include <iostream>
+
+#include "audit/replay.h"
+#include "ledger/ledger.h"
+#include "support/dice.h"
+#include "support/record_stream.h"
+
+namespace seckill {
+namespace {
+
+using audit_replay::Replay;
+
+constexpr std::uint64_t kRecords = 250'000;  // of each of four streams
+
+// What the rules say is the same, however they are written.
+void expect_same(const Verdict& ledger, const Verdict& replay) {
+  EXPECT_STREQ(to_text(ledger.outcome), to_text(replay.outcome));
+  EXPECT_EQ(to_text(ledger.order), to_text(replay.order));
+  EXPECT_EQ(ledger.left, replay.left);
+}
+
+void expect_same_sales(const Ledger& ledger, const Replay& replay) {
+  const auto views = ledger.sales();
+  ASSERT_EQ(views.size(), replay.sales().size());
+  for (const SaleView* view : views) {
+    const auto* sale = replay.sale(view->terms.uid);
+    ASSERT_NE(sale, nullptr);
+    EXPECT_EQ(view->terms, sale->terms);
+    EXPECT_EQ(view->position, sale->position);
+    EXPECT_EQ(view->held, sale->held);
+    EXPECT_EQ(view->paid, sale->paid);
+    EXPECT_EQ(view->returned, sale->returned);
+    EXPECT_EQ(view->orders, sale->orders);
+  }
+}
+
+void expect_same_order(const Ledger& ledger, const audit_replay::Order& order) {
+  const Order* found = ledger.find(order.id);
+  if (order.sale->retired()) {
+    EXPECT_EQ(found, nullptr);
+    return;
+  }
+  ASSERT_NE(found, nullptr);
+  EXPECT_EQ(found->state, order.state);
+  EXPECT_EQ(found->quantity, order.quantity);
+  EXPECT_EQ(found->body, order.body);
+  EXPECT_EQ(found->held_at, order.held_at);
+  EXPECT_EQ(found->ended_at, order.moved_at);
+  EXPECT_EQ(found->hold_ms, order.hold_ms);
+  EXPECT_EQ(found->due, order.due);
+  EXPECT_EQ(found->position, order.position);
+  std::vector<std::uint32_t> units;
+  ledger.units_of(*found, units);
+  EXPECT_EQ(units, order.units);
+}
+
+// Every record of the stream is applied to both.
+void compare(std::uint64_t seed, StreamShape shape) {
+  SCOPED_TRACE(seed);
+  RecordStream stream(seed, shape);
+  Ledger ledger;
+  Replay replay;
+  Changes changes;
+  std::array<std::uint64_t, 64> seen{};
+  for (std::uint64_t n = 0; n < kRecords; ++n) {
+    const Entry& entry = stream.next();
+    changes.clear();
+    const Verdict said = ledger.apply(entry, changes);
+    expect_same(said, replay.apply(entry));
+    if (::testing::Test::HasFailure()) {
+      FAIL() << "at record " << n << " of kind " << entry.record.body.index();
+    }
+    ++seen[static_cast<std::size_t>(said.outcome)];
+    ASSERT_EQ(ledger.clock(), replay.clock());
+  }
+  expect_same_sales(ledger, replay);
+  for (const auto& [id, order] : replay.orders()) {
+    expect_same_order(ledger, order);
+    if (::testing::Test::HasFailure()) FAIL() << "order " << to_text(id);
+  }
+  EXPECT_FALSE(ledger.halted());
+  EXPECT_FALSE(replay.stopped());
+  // A stream that never reaches a rule proves nothing about it.
+  for (const Outcome each :
+       {Outcome::kWon,          Outcome::kReplayed,   Outcome::kSoldOut,
+        Outcome::kLimitReached, Outcome::kPaused,     Outcome::kClosed,
+        Outcome::kSaleFull,     Outcome::kKeyReused,  Outcome::kLate,
+        Outcome::kPaid,         Outcome::kRefund,     Outcome::kPaymentReused,
+        Outcome::kCancelled,    Outcome::kOrderState, Outcome::kUnknownOrder,
+        Outcome::kSaleAccepted, Outcome::kSaleExists, Outcome::kVersionConflict,
+        Outcome::kNotAllowed,   Outcome::kTicked}) {
+    EXPECT_GT(seen[static_cast<std::size_t>(each)], 0u) << to_text(each);
+  }
+}
+
+struct OracleStream {
+  const char* name;
+  StreamShape shape;
+};
+
+class Oracle : public ::testing::TestWithParam<OracleStream> {};
+
+TEST_P(Oracle, AgreesWithTheLedgerOnEveryRecord) {
+  const auto seed = seed_of_this_run();
+  std::cout << "SECKILL_SEED=" << seed << '\n';
+  compare(seed, GetParam().shape);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Streams, Oracle,
+    ::testing::Values(OracleStream{"Usual", {}}, OracleStream{"Calm", {.wild = 400, .odd = 0}},
+                      OracleStream{"Wild", {.wild = 5, .odd = 10}},
+                      OracleStream{"ManySales", {.wild = 40, .odd = 100, .new_sale = 60}}),
+    [](const auto& stream) { return stream.param.name; });
+
+}  // namespace
+}  // namespace seckill
