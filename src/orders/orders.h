@@ -136,16 +136,17 @@ struct Page {
   Position as_of{};  // first position that these rows do not know
 };
 
-// Everything, of one moment: what the audit compares.
+// Everything, of one moment: what the audit compares. First the bookmark, then the quarantine, then
+// the rows, so that whoever compares knows what to expect.
 class RowsVisitor {
  public:
   virtual ~RowsVisitor() = default;
-  virtual void bookmark(const std::optional<Bookmark>& bookmark) = 0;  // first
+  virtual void bookmark(const std::optional<Bookmark>& bookmark) = 0;
+  virtual void quarantined(const QuarantineRow& row) = 0;
   virtual void sale(const SaleRow& row) = 0;
   virtual void order(const OrderRow& row) = 0;
   virtual void unit(const UnitRow& row) = 0;
   virtual void payment(const PaymentRow& row) = 0;
-  virtual void quarantined(const QuarantineRow& row) = 0;
 };
 
 // Reads beside a writer. Threads: one owner, may be another than the writer's.

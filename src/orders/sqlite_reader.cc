@@ -204,6 +204,7 @@ class Reader final : public SqliteOrdersReader {
   Result<Page<OrderRow>> orders_page(const OrdersQuery& query);
   Result<Page<PaymentRow>> payments_page(const PaymentsQuery& query);
   Status visit_all(RowsVisitor& visitor);
+  Status visit_quarantine(RowsVisitor& visitor);
   template <class Row>
   Result<Page<Row>> page_of(Statement& query, const char* table, std::uint32_t limit);
 
@@ -282,10 +283,26 @@ Status Reader::visit(RowsVisitor& visitor) {
   return in_snapshot([&] { return visit_all(visitor); });
 }
 
+Status Reader::visit_quarantine(RowsVisitor& visitor) {
+  auto query = db_.prepare(kQuarantine);
+  if (!query) return fail(std::move(query.error()));
+  return each<QuarantineRow>(
+      *query, "quarantine",
+      [&](Fields& from, QuarantineRow& row) {
+        row.position = from.position(0);
+        row.error = query->text(1);
+        const auto bytes = query->bytes(2);
+        row.bytes.assign(bytes.begin(), bytes.end());
+        row.at = RawTime{from.number(3)};
+      },
+      [&](const QuarantineRow& row) { visitor.quarantined(row); });
+}
+
 Status Reader::visit_all(RowsVisitor& visitor) {
   auto mark = bookmark();
   if (!mark) return fail(std::move(mark.error()));
   visitor.bookmark(*mark);
+  if (auto aside = visit_quarantine(visitor); !aside) return aside;
   auto sales = each<SaleRow>(kSales, "sales", [&](const SaleRow& row) { visitor.sale(row); });
   if (!sales) return sales;
   auto orders = each<OrderRow>(kOrders, "orders", [&](const OrderRow& row) { visitor.order(row); });
@@ -296,21 +313,8 @@ Status Reader::visit_all(RowsVisitor& visitor) {
       *query, "units", [&](Fields& from, UnitRow& row) { read(from, row, *query); },
       [&](const UnitRow& row) { visitor.unit(row); });
   if (!units) return units;
-  auto payments =
-      each<PaymentRow>(kPayments, "payments", [&](const PaymentRow& row) { visitor.payment(row); });
-  if (!payments) return payments;
-  auto held = db_.prepare(kQuarantine);
-  if (!held) return fail(std::move(held.error()));
-  return each<QuarantineRow>(
-      *held, "quarantine",
-      [&](Fields& from, QuarantineRow& row) {
-        row.position = from.position(0);
-        row.error = held->text(1);
-        const auto bytes = held->bytes(2);
-        row.bytes.assign(bytes.begin(), bytes.end());
-        row.at = RawTime{from.number(3)};
-      },
-      [&](const QuarantineRow& row) { visitor.quarantined(row); });
+  return each<PaymentRow>(kPayments, "payments",
+                          [&](const PaymentRow& row) { visitor.payment(row); });
 }
 
 }  // namespace
