@@ -99,6 +99,10 @@ void compare(std::uint64_t seed, StreamShape shape) {
 struct OracleStream {
   const char* name;
   StreamShape shape;
+
+  friend std::ostream& operator<<(std::ostream& to, const OracleStream& of) {
+    return to << of.name;
+  }
 };
 
 class Oracle : public ::testing::TestWithParam<OracleStream> {};
