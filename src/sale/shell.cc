@@ -21,11 +21,12 @@ void Shell::pump() {
   while (auto event = journal_.poll()) {
     std::visit([this](auto& happened) { step(std::move(happened)); }, *event);
   }
+  if (journal_.room() != room_) step(Passed{});  // what had to wait for room may go on
 }
 
 void Shell::step(const Event& event) {
   const Now now = clock_();
-  sale_.room(journal_.room());
+  sale_.room(room_ = journal_.room());
   const Wishes wishes = sale_.step(now, event);
   wake_ = wishes.wake;
   if (!wishes.append.empty()) journal_.append(wishes.append, now.raw);

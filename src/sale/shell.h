@@ -37,6 +37,7 @@ class Shell {
   Tell tell_;
   Stop stop_;
   SteadyTime wake_{INT64_MIN};
+  Room room_ = Room::kPlenty;  // at the last step
   bool stopped_ = false;
 };
 

@@ -150,6 +150,21 @@ TEST(Turn, ATickThatFailsIsNotRepeatedAtOnce) {
   EXPECT_EQ(shop.shell->wake(), shop.now.steady + milliseconds(5));
 }
 
+// A hold that became due while the journal was full ends as soon as there is room, though nobody
+// asks and nothing comes back.
+TEST(Turn, ATickThatHadNoRoomGoesWhenThereIs) {
+  Shop shop({terms_of(1, "car", 9, 0, milliseconds(100))});
+  shop.buy("car", "anna", "k1");
+  shop.turn();
+  shop.journal.room_now = Room::kFull;
+  shop.pass(milliseconds(100));
+  shop.shell->pass();
+  EXPECT_EQ(shop.journal.turns.size(), 1u);
+  shop.journal.room_now = Room::kPlenty;
+  shop.shell->pump();
+  EXPECT_EQ(shop.journal.turns.size(), 2u);
+}
+
 // … and where nothing is held, a quiet sale writes nothing more than one tick.
 TEST(Turn, AQuietSaleWritesNothing) {
   Shop shop({terms_of(1, "car", 9)});
