@@ -31,7 +31,8 @@ class Finding {
 
   // What the check says when it holds; when it does not, how often.
   Check done(std::string says) {
-    check_.says = check_.holds ? std::move(says) : fmt::format("{}: broken, {} found", says, count_);
+    check_.says =
+        check_.holds ? std::move(says) : fmt::format("{}: broken, {} found", says, count_);
     return std::move(check_);
   }
 

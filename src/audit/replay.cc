@@ -231,6 +231,11 @@ Verdict Replay::decide(const SaleRecord& record, RawTime) {
                               : next_terms(found == sales_.end() ? nullptr : &found->second, terms);
   if (outcome == Outcome::kSaleAccepted) {
     Sale& sale = sales_[terms.uid];
+    const auto counts = [](const SaleTerms& each) {
+      return each.standing == Standing::kRetired ? 0 : each.orders_max;
+    };
+    if (terms.version > 1) orders_max_total_ -= counts(sale.terms);
+    orders_max_total_ += counts(terms);
     sale.terms = terms;
     sale.position = position_;
     by_name_[terms.name] = &sale;
@@ -247,7 +252,7 @@ Outcome Replay::first_terms(const SaleTerms& terms) const {
     return Outcome::kNotAllowed;
   }
   if (sales_.size() >= kSales) return Outcome::kSeasonFull;
-  if (orders_max_total() + terms.orders_max > kOrders) return Outcome::kSeasonFull;
+  if (orders_max_total_ + terms.orders_max > kOrders) return Outcome::kSeasonFull;
   return Outcome::kSaleAccepted;
 }
 
@@ -263,16 +268,10 @@ Outcome Replay::next_terms(const Sale* sale, const SaleTerms& terms) const {
   if (!may_stand(was.standing, terms.standing)) return Outcome::kNotAllowed;
   if (terms.standing == Standing::kRetired && sale->orders_held > 0) return Outcome::kNotAllowed;
   if (terms.orders_max > was.orders_max &&
-      orders_max_total() - was.orders_max + terms.orders_max > kOrders) {
+      orders_max_total_ - was.orders_max + terms.orders_max > kOrders) {
     return Outcome::kSeasonFull;
   }
   return Outcome::kSaleAccepted;
-}
-
-std::uint64_t Replay::orders_max_total() const {
-  std::uint64_t total = 0;
-  for (const auto& [uid, sale] : sales_) total += sale.retired() ? 0 : sale.terms.orders_max;
-  return total;
 }
 
 // --- TICK

@@ -114,7 +114,6 @@ class Replay {
   void grant(Sale& sale, const Reserve& reserve, RawTime stamp);
   void end(Order& order, OrderState how, RawTime stamp);
   Order* live_sale_order(OrderId id);
-  std::uint64_t orders_max_total() const;
 
   Position position_{};
   LogTime clock_;
@@ -122,6 +121,7 @@ class Replay {
   std::optional<std::string> stopped_;
   std::map<SaleUid, Sale> sales_;
   std::map<SaleName, Sale*> by_name_;
+  std::uint64_t orders_max_total_ = 0;  // of sales that are not retired
   std::unordered_map<OrderId, Order, OrderIdHash> orders_;
   std::unordered_map<PaymentId, Payment, TextHash> payments_;
   std::set<std::tuple<LogTime, Position, OrderId>> due_;  // in the order in which they end

@@ -18,9 +18,19 @@ std::optional<std::string> text_of(const json& line, const char* name) {
   return found->get<std::string>();
 }
 
-double number_of(const json& line, const char* name) {
+// A time, as a text that sorts. Unreadable ones say nothing: the number of the attempt decides
+// then.
+std::string time_of(const json& line, const char* name) {
   const auto found = line.find(name);
-  return found != line.end() && found->is_number() ? found->get<double>() : 0;
+  if (found == line.end()) return "";
+  if (found->is_number()) return fmt::format("{:030.6f}", found->get<double>());
+  return found->is_string() ? found->get<std::string>() : "";
+}
+
+// The first, second … try of a click.
+std::uint64_t attempt_of(const json& line) {
+  const auto found = line.find("attempt");
+  return found != line.end() && found->is_number_unsigned() ? found->get<std::uint64_t>() : 0;
 }
 
 std::string name_of(std::string_view buyer, std::string_view key) {
@@ -55,17 +65,16 @@ void Transcript::read(const std::string& line, std::uint64_t number) {
              outcome = text_of(parsed, "outcome"), id = text_of(parsed, "order_id");
   if (!buyer || !key || !outcome || !id) return bad("buyer, key, outcome and order_id are texts");
   if (outcome->empty()) return bad("has no outcome");
-  Attempt attempt{
-      .said = said_of(*outcome),
-      .attempt = static_cast<std::uint64_t>(std::max(0.0, number_of(parsed, "attempt"))),
-      .sent_at = number_of(parsed, "sent_at"),
-      .answered_at = number_of(parsed, "answered_at")};
+  Attempt attempt{.said = said_of(*outcome),
+                  .attempt = attempt_of(parsed),
+                  .sent_at = time_of(parsed, "sent_at"),
+                  .answered_at = time_of(parsed, "answered_at")};
   if (!id->empty()) {
     const auto order = order_id_from(*id);
     if (!order) return bad("its order_id is none");
     attempt.order = *order;
   }
-  if (buyer->empty() && key->empty()) {  // the demo's wire has neither
+  if (key->empty()) {
     anonymous_won_ += attempt.said == Said::kOrder ? 1 : 0;
     return;
   }
@@ -162,10 +171,9 @@ bool Transcript::was_refused(const Shopper& shopper) const {
   // A no to an ask that began when the one without an answer had been given up.
   return std::any_of(all.begin(), all.end(), [&](const Attempt& no) {
     return no.said == Said::kNo && std::any_of(all.begin(), all.end(), [&](const Attempt& earlier) {
-             const bool given_up =
-                 earlier.answered_at <= no.sent_at &&
-                 (earlier.answered_at != no.sent_at || earlier.attempt < no.attempt);
-             return earlier.said == Said::kNothing && given_up;
+             if (earlier.said != Said::kNothing) return false;
+             return earlier.answered_at != no.sent_at ? earlier.answered_at < no.sent_at
+                                                      : earlier.attempt < no.attempt;
            });
   });
 }

@@ -48,7 +48,7 @@ class Transcript {
   struct Attempt {
     Said said = Said::kNothing;
     std::uint64_t attempt = 0;
-    double sent_at = 0, answered_at = 0;
+    std::string sent_at, answered_at;  // RFC 3339 in UTC, so they sort; "": not said
     std::optional<OrderId> order;
   };
   struct Shopper {
@@ -69,7 +69,7 @@ class Transcript {
 
   Shoppers shoppers_;
   std::uint64_t lines_ = 0;
-  std::uint64_t anonymous_won_ = 0;  // of the demo's wire
+  std::uint64_t anonymous_won_ = 0;  // of the demo's wire, which has no keys
   struct Bad {
     std::uint64_t line = 0;
     std::string why;

@@ -9,7 +9,7 @@
 #include "orders/sqlite.h"
 #include "orders/sqlite_orders.h"
 #include "support/all_rows.h"
-#include "support/seed.h"
+#include "support/dice.h"
 #include "support/temp_dir.h"
 #include "support/told_journal.h"
 

@@ -12,7 +12,8 @@ using namespace testing;
 std::string line(std::string_view buyer, std::string_view outcome, std::string_view order = "",
                  int attempt = 1) {
   return fmt::format(
-      R"({{"n":1,"attempt":{},"buyer":"{}","key":"k1","sent_at":{},"answered_at":{},"status":200,)"
+      R"({{"n":1,"attempt":{},"buyer":"{}","key":"k1","sent_at":"2026-11-22T16:08:{:02}.5Z",)"
+      R"("answered_at":"2026-11-22T16:08:{:02}.5Z","status":200,)"
       R"("outcome":"{}","order_id":{}}})"
       "\n",
       attempt, buyer, attempt * 10, attempt * 10 + 5, outcome,
@@ -76,10 +77,20 @@ const std::vector<TranscriptCase>& transcript_cases() {
        [](const Told&) { return line("bob", "sold-out") + line("bob", "error", "", 2); },
        {},
        1},
+      {"NoBesideTheUnanswered",  // a double click: nobody knows which one was read first
+       [](const Told&) {
+         return std::string(
+             R"({"buyer":"bob","key":"k1","sent_at":"T1","answered_at":"T6","outcome":"error"})"
+             "\n"
+             R"({"buyer":"bob","key":"k1","sent_at":"T2","answered_at":"T3","outcome":"sold-out"})");
+       },
+       {},
+       1},
       {"MoreNamelessWinnersThanOrders",
        [](const Told&) {
          std::string lines;
-         for (int n = 0; n < 7; ++n) lines += "{\"n\":1,\"outcome\":\"won\"}\n";
+         for (int n = 0; n < 7; ++n)
+           lines += "{\"n\":1,\"buyer\":\"u1\",\"key\":\"\",\"outcome\":\"won\"}\n";
          return lines;
        },
        {"told-won"}},
