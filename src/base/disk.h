@@ -47,7 +47,7 @@ class Disk : public DiskReader {
   virtual std::size_t sector() const = 0;
 
   virtual void write(std::string_view name, std::uint64_t offset,
-                     std::span<const std::byte> bytes) = 0;  // bytes live until done
+                     std::span<const std::byte> bytes) = 0;  // live until done; none: done, too
   virtual void make(std::string_view name, std::uint64_t size) = 0;
   virtual std::optional<DiskDone> poll() = 0;
   virtual int wake_fd() const = 0;

@@ -55,7 +55,7 @@ Result<std::unique_ptr<FileJournal>> FileJournal::open(Disk& disk, FileJournalOp
   std::unique_ptr<FileJournal> journal(new FileJournal(disk, std::move(options)));
   if (Status good = journal->recover(visit); !good) return fail(good.error());
   journal->durable_ = number(journal->next_);
-  journal->make_spare();
+  journal->make_first_spare();
   return journal;
 }
 
@@ -159,19 +159,34 @@ Status FileJournal::create(const Visitor& visit) {
   return visit(std::span(&entry, 1));
 }
 
-void FileJournal::make_spare() {
-  const std::uint64_t bytes_then = (std::uint64_t{segment_.number} + 1) * options_.segment_bytes;
-  if (bytes_then > options_.journal_max) {
-    spare_ = Spare::kCapped;
-    options_.say(
-        fmt::format("journal: the season's cap ({} bytes) allows no segment after {}; "
-                    "new claims end when it is half full: raise journal_max, or begin a "
-                    "new season in a new directory",
-                    options_.journal_max, segment_.number));
+// A start may wait: a journal that opens with little room left should not begin by refusing claims.
+void FileJournal::make_first_spare() {
+  const std::string name = segment_name(segment_.number + 1);
+  const bool waits = free_bytes() <= segment_.segment_bytes / 2 && !capped();
+  if (!waits) return make_spare();
+  if (disk_.put(name, {}, options_.segment_bytes)) {
+    spare_ = Spare::kReady;
     return;
   }
-  spare_ = Spare::kMaking;
-  disk_.make(segment_name(segment_.number + 1), options_.segment_bytes);
+  if (Status gone = disk_.remove(name); !gone) options_.say(gone.error().message);
+  make_spare();
+}
+
+bool FileJournal::capped() const {
+  return (std::uint64_t{segment_.number} + 1) * options_.segment_bytes > options_.journal_max;
+}
+
+void FileJournal::make_spare() {
+  if (!capped()) {
+    spare_ = Spare::kMaking;
+    return disk_.make(segment_name(segment_.number + 1), options_.segment_bytes);
+  }
+  spare_ = Spare::kCapped;
+  options_.say(
+      fmt::format("journal: the season's cap ({} bytes) allows no segment after {}: new "
+                  "claims end when it is half full; raise journal_max, or begin a new "
+                  "season in a new directory",
+                  options_.journal_max, segment_.number));
 }
 
 void FileJournal::append(std::span<const Record> records, RawTime stamp) {

@@ -99,7 +99,9 @@ class FileJournal final : public Journal {
   Status create(const Visitor& visit);
   Status keep(const Place& end);
   Status remove_above(std::uint32_t segment);
+  void make_first_spare();
   void make_spare();
+  bool capped() const;
   void send();
   std::optional<JournalEvent> written(const DiskDone& done);
   std::optional<JournalEvent> made(const DiskDone& done);

@@ -68,6 +68,26 @@ TEST_F(FileJournalTest, KeepsAPlaceForMoneyWhileThereIsNoSpare) {
   EXPECT_EQ(journal->room(), Room::kPlenty);
 }
 
+// A restart with little room left makes its spare before it opens, rather than refuse claims; a
+// full disk does not keep it from taking money.
+TEST_F(FileJournalTest, OpensWithASpareWhenItWillNeedOne) {
+  open();
+  makes_go = false;
+  turns_until(Room::kNoClaims);
+  const auto left = disk.medium;
+  journal.reset();
+  disk = MemoryDisk(left);
+  open();
+  EXPECT_EQ(journal->room(), Room::kPlenty);
+  EXPECT_FALSE(disk.busy());
+  journal.reset();
+  disk = MemoryDisk(left);
+  disk.fuse = 2;  // the copy and its name, and not one thing more
+  open();
+  EXPECT_EQ(journal->room(), Room::kNoClaims);
+  EXPECT_TRUE(disk.busy()) << "it goes on trying";
+}
+
 // The disk is full: claims end at once, making is tried again, and selling resumes by itself (I10).
 TEST_F(FileJournalTest, ResumesWhenASpareCanBeMadeAgain) {
   open();

@@ -203,14 +203,38 @@ TEST_F(Recovery, StopsAtALostEndOfAnOldSegment) {
 TEST_F(Recovery, StopsAtADamagedHead) {
   run(40);
   const auto whole = disk.cache;
-  for (std::uint32_t segment = 1; segment < whole.size(); ++segment) {
+  const auto last = static_cast<std::uint32_t>(whole.size()) - 1;
+  for (std::uint32_t segment = 1; segment < last; ++segment) {
     disk = MemoryDisk(whole);
     file(disk, segment)[12] ^= std::byte{1};
-    const bool last = segment + 1 == whole.size();
-    // The last one's head and first block are one write: with only one block, it may be torn.
-    if (last && blocks_of(file(disk, segment)).size() == 1) continue;
     expect_corrupt({segment_name(segment).c_str()});
   }
+}
+
+// A segment's head and its first block are one write: with nothing behind them, a bad head is torn,
+// however whole the block may be. That holds for one write only: two cannot have been under way.
+TEST_F(Recovery, DropsAFirstBlockWhoseHeadIsTorn) {
+  run(13);
+  std::size_t last_turn = 0;
+  std::uint32_t last = 0;
+  do {
+    const std::size_t before = told.size();
+    restart();
+    told.clear();
+    run(1);
+    last_turn = told.size() - before;
+    last = static_cast<std::uint32_t>(disk.cache.size()) - 1;
+  } while (last == 1 || blocks_of(file(disk, last)).size() != 1);
+  const auto whole = disk.cache;
+  file(disk, last)[12] ^= std::byte{1};
+  ASSERT_TRUE(open());
+  EXPECT_EQ(found, std::vector<Kept>(told.begin(), told.end() - static_cast<long>(last_turn)));
+
+  disk = MemoryDisk(whole);
+  file(disk, last)[MemoryDisk::kSector + 50] ^= std::byte{1};
+  const auto [at, bytes] = blocks_of(file(disk, last - 1)).back();
+  file(disk, last - 1)[at + bytes - 1] ^= std::byte{1};
+  expect_corrupt({segment_name(last - 1).c_str(), "durable before"});
 }
 
 TEST_F(Recovery, StopsAtAMissingSegment) {
