@@ -6,6 +6,7 @@
 #include <random>
 
 #include "sale/test_shop.h"
+#include "support/seed.h"
 
 namespace {
 std::atomic<std::uint64_t> allocations = 0;
@@ -62,11 +63,6 @@ TEST(Sale, A10_ARefusalLeavesNoTrace) {
   shop.turn();
   EXPECT_EQ(shop.journal.turns.size(), turns);
   EXPECT_EQ(shop.sale->waiting(), 0u);
-}
-
-std::uint64_t seed_of_this_run() {
-  const char* given = std::getenv("SECKILL_SEED");
-  return given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device{}();
 }
 
 // A crowd without manners: few buyers, few keys, wrong bodies, payments, cancellations, an
@@ -185,7 +181,7 @@ class Schedule {
 };
 
 TEST(Sale, KeepsItsPromisesUnderAnySchedule) {
-  const std::uint64_t seed = seed_of_this_run();
+  const std::uint64_t seed = testing::seed_of_this_run();
   for (std::uint64_t round = 0; round < 100; ++round) {
     SCOPED_TRACE("SECKILL_SEED=" + std::to_string(seed + round));
     Schedule(seed + round).run(1'500);

@@ -1,0 +1,296 @@
+#include "canary.h"
+
+#include <algorithm>
+#include <array>
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "model/codec.h"
+
+namespace seckill::simulation {
+namespace {
+
+// ---- the journal says "it is in" when it has only been handed over ----
+
+class HastyJournal final : public Journal {
+ public:
+  HastyJournal(Journal& real, Position end) : real_(real), end_(end) {}
+
+  void append(std::span<const Record> records, RawTime stamp) override {
+    waiting_.push_back({{records.begin(), records.end()}, stamp});
+    auto& batch = told_.emplace_back();
+    for (const Record& record : records) {
+      auto& bytes = batch.bytes.emplace_back();
+      encode(record, bytes);
+      batch.entries.push_back({end_, stamp, bytes, record});
+      end_ = next(end_);
+    }
+    hand_over();
+  }
+  std::optional<JournalEvent> poll() override {
+    while (auto real = real_.poll()) {
+      flying_ = false;
+      if (!std::holds_alternative<CameBack>(*real)) return real;
+      hand_over();
+    }
+    if (told_.empty()) return std::nullopt;
+    given_ = std::move(told_.front());
+    told_.pop_front();
+    return CameBack{given_.entries};
+  }
+  int wake_fd() const override { return real_.wake_fd(); }
+  Room room() const override { return real_.room(); }
+
+ private:
+  struct Append {
+    std::vector<Record> records;
+    RawTime stamp;
+  };
+  struct Batch {
+    std::deque<std::vector<std::byte>> bytes;
+    std::vector<Entry> entries;
+  };
+  void hand_over() {
+    if (flying_ || waiting_.empty()) return;
+    flying_ = true;
+    real_.append(waiting_.front().records, waiting_.front().stamp);
+    waiting_.pop_front();
+  }
+
+  Journal& real_;
+  Position end_;
+  bool flying_ = false;
+  std::deque<Append> waiting_;
+  std::deque<Batch> told_;
+  Batch given_;
+};
+
+struct AnswerBeforeTheFlush final : Canary {
+  std::unique_ptr<Journal> journal(Journal& real, Position end) override {
+    return std::make_unique<HastyJournal>(real, end);
+  }
+};
+
+// ---- at the door ----
+
+const SaleView* sale_of(const Ask& ask, const Ledger& ledger) {
+  const Buy* buy = std::get_if<Buy>(&ask);
+  return buy == nullptr ? nullptr : ledger.sale(buy->sale);
+}
+
+// A "sold out" flag is looked at before the key is.
+struct StateBeforeKeys final : Canary {
+  std::optional<Verdict> at_the_door(Ask& ask, const Ledger& ledger) override {
+    const SaleView* sale = sale_of(ask, ledger);
+    if (sale == nullptr || sale->available() > 0) return std::nullopt;
+    return Verdict{.outcome = Outcome::kSoldOut, .position = ledger.position()};
+  }
+};
+
+// Once a claim is answered its key is forgotten: asked again, it is a new one.
+struct ForgetTheKey final : Canary {
+  std::optional<Verdict> at_the_door(Ask& ask, const Ledger& ledger) override {
+    const SaleView* sale = sale_of(ask, ledger);
+    if (sale == nullptr) return std::nullopt;
+    Buy& buy = std::get<Buy>(ask);
+    if (ledger.find(order_id_of(sale->terms, buy.buyer, buy.key)) == nullptr) return std::nullopt;
+    buy.key = *Key::from("ask-" + std::to_string(++asks_));
+    return std::nullopt;
+  }
+  std::uint64_t asks_ = 0;
+};
+
+// The limit that the operator set is lost on the way in.
+struct SkipTheLimit final : Canary {
+  std::optional<Verdict> at_the_door(Ask& ask, const Ledger&) override {
+    if (SaleAsk* sale = std::get_if<SaleAsk>(&ask)) sale->terms.per_buyer = 0;
+    return std::nullopt;
+  }
+};
+
+struct AnswerTheWrongOne final : Canary {
+  bool heeds_generations() const override { return false; }
+};
+
+// ---- the disk and its recovery ----
+
+// Hands everything through; canaries spoil one call.
+class OtherDisk : public Disk {
+ public:
+  explicit OtherDisk(Disk& real) : real_(real) {}
+  Result<std::vector<std::string>> list() override { return real_.list(); }
+  Result<std::uint64_t> size(std::string_view name) override { return real_.size(name); }
+  Result<std::size_t> read(std::string_view name, std::uint64_t offset,
+                           std::span<std::byte> to) override {
+    return real_.read(name, offset, to);
+  }
+  std::size_t sector() const override { return real_.sector(); }
+  void write(std::string_view name, std::uint64_t offset,
+             std::span<const std::byte> bytes) override {
+    real_.write(name, offset, bytes);
+  }
+  void make(std::string_view name, std::uint64_t size) override { real_.make(name, size); }
+  std::optional<DiskDone> poll() override { return real_.poll(); }
+  int wake_fd() const override { return real_.wake_fd(); }
+  Status put(std::string_view name, std::span<const std::byte> bytes, std::uint64_t size) override {
+    return real_.put(name, bytes, size);
+  }
+  Status rename(std::string_view from, std::string_view to) override {
+    return real_.rename(from, to);
+  }
+  Status remove(std::string_view name) override { return real_.remove(name); }
+
+ private:
+  Disk& real_;
+};
+
+// Recovery takes a damaged block for the end: it sees nothing of what lies behind it.
+class EndsAtRot final : public OtherDisk {
+ public:
+  EndsAtRot(Disk& real, Platter::Written bad) : OtherDisk(real), bad_(std::move(bad)) {}
+  Result<std::vector<std::string>> list() override {
+    auto names = OtherDisk::list();
+    if (names) std::erase_if(*names, [&](const std::string& name) { return name > bad_.name; });
+    return names;
+  }
+  Result<std::size_t> read(std::string_view name, std::uint64_t offset,
+                           std::span<std::byte> to) override {
+    auto size = OtherDisk::read(name, offset, to);
+    if (!size || name != bad_.name) return size;
+    for (std::size_t n = 0; n < *size; ++n) {
+      if (offset + n >= bad_.offset) to[n] = std::byte{0};
+    }
+    return size;
+  }
+
+ private:
+  Platter::Written bad_;
+};
+
+struct CutRotAsTorn final : Canary {
+  std::unique_ptr<Disk> disk(Disk& real, const std::optional<Platter::Rot>& rot) override {
+    return rot ? std::make_unique<EndsAtRot>(real, rot->block) : nullptr;
+  }
+};
+
+class DeafDisk final : public OtherDisk {
+ public:
+  using OtherDisk::OtherDisk;
+  std::optional<DiskDone> poll() override {
+    auto done = OtherDisk::poll();
+    if (done && done->what == DiskDone::What::kWrite) done->error.reset();
+    return done;
+  }
+};
+
+struct IgnoreAFailedSync final : Canary {
+  std::unique_ptr<Disk> disk(Disk& real, const std::optional<Platter::Rot>&) override {
+    return std::make_unique<DeafDisk>(real);
+  }
+};
+
+// ---- the rows ----
+
+// The bookmark is stored in a transaction of its own, before the rows are.
+class TwoTransactions final : public Orders {
+ public:
+  explicit TwoTransactions(SimOrders& real) : real_(real) {}
+  Result<std::optional<Bookmark>> bookmark() override { return real_.bookmark(); }
+  Result<Stored> store(const std::optional<Bookmark>& was, const Bookmark& becomes,
+                       const Rows& rows) override {
+    auto stored = real_.store(was, becomes, {});
+    if (!stored || stored->what != Stored::What::kCommitted) return stored;
+    if (auto done = real_.commit(std::nullopt, rows); !done) return fail(done.error());
+    return stored;
+  }
+
+ private:
+  SimOrders& real_;
+};
+
+struct BookmarkOutsideTheTransaction final : Canary {
+  std::unique_ptr<Orders> orders(SimOrders& real) override {
+    return std::make_unique<TwoTransactions>(real);
+  }
+};
+
+struct RowsBeforeTheFlush final : Canary {
+  bool reads_only_what_is_durable() const override { return false; }
+};
+
+// ---- time ----
+
+// Ticks are thought to be of no use, and thrown away.
+class NoTicks final : public Journal {
+ public:
+  explicit NoTicks(Journal& real) : real_(real) {}
+  void append(std::span<const Record> records, RawTime stamp) override {
+    lost_ = std::holds_alternative<Tick>(records.front().body);
+    if (!lost_) real_.append(records, stamp);
+  }
+  std::optional<JournalEvent> poll() override {
+    if (std::exchange(lost_, false)) return Unsure{"thrown away"};
+    return real_.poll();
+  }
+  int wake_fd() const override { return real_.wake_fd(); }
+  Room room() const override { return real_.room(); }
+
+ private:
+  Journal& real_;
+  bool lost_ = false;
+};
+
+struct LoseTheTicks final : Canary {
+  std::unique_ptr<Journal> journal(Journal& real, Position) override {
+    return std::make_unique<NoTicks>(real);
+  }
+};
+
+// ---- the list of them ----
+
+template <class T>
+std::unique_ptr<Canary> make() {
+  return std::make_unique<T>();
+}
+
+struct Planted {
+  CanaryName name;
+  std::unique_ptr<Canary> (*make)();
+};
+
+constexpr auto kAll = std::to_array<Planted>({
+    {{"answer-before-the-flush", "yes is said when the record was handed over, not when durable"},
+     make<AnswerBeforeTheFlush>},
+    {{"state-before-keys", "sold out is said before the key is looked up"}, make<StateBeforeKeys>},
+    {{"forget-the-key", "once a claim is answered, its key is forgotten"}, make<ForgetTheKey>},
+    {{"skip-the-limit", "the per-buyer limit is lost"}, make<SkipTheLimit>},
+    {{"cut-rot-as-torn", "recovery takes damage in the middle for a torn end"}, make<CutRotAsTorn>},
+    {{"bookmark-outside", "the bookmark is stored apart from the rows"},
+     make<BookmarkOutsideTheTransaction>},
+    {{"ignore-a-failed-sync", "a failed sync is taken for a good one"}, make<IgnoreAFailedSync>},
+    {{"rows-before-the-flush", "the consumer reads blocks that are not durable"},
+     make<RowsBeforeTheFlush>},
+    {{"answer-the-wrong-one", "answers go to the slot, whoever sits there now"},
+     make<AnswerTheWrongOne>},
+    {{"lose-the-ticks", "nothing tells the ledger that time goes on"}, make<LoseTheTicks>},
+});
+
+constexpr auto kNames = [] {
+  std::array<CanaryName, kAll.size()> names;
+  for (std::size_t n = 0; n < kAll.size(); ++n) names[n] = kAll[n].name;
+  return names;
+}();
+
+}  // namespace
+
+std::span<const CanaryName> canaries() { return kNames; }
+
+std::unique_ptr<Canary> canary_of(std::string_view name) {
+  if (name == "none") return std::make_unique<Canary>();
+  const auto entry = std::find_if(kAll.begin(), kAll.end(),
+                                  [&](const Planted& each) { return each.name.name == name; });
+  return entry == kAll.end() ? nullptr : entry->make();
+}
+
+}  // namespace seckill::simulation

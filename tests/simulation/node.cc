@@ -1,0 +1,268 @@
+#include "node.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace seckill::simulation {
+
+struct Node::Process {
+  Process(Platter& platter, Chance& chance, DiskMood& mood, SimDisk::Later later_,
+          SimDisk::Wake wake)
+      : sim_disk(platter, chance, mood, std::move(later_), std::move(wake)) {}
+
+  SimDisk sim_disk;
+  std::unique_ptr<Disk> other_disk;  // a canary's
+  std::unique_ptr<FileJournal> journal;
+  std::unique_ptr<Journal> other_journal;
+  std::unique_ptr<Sale> sale;
+  std::unique_ptr<Shell> shell;
+  std::unique_ptr<FileJournalReader> reader;
+  std::unique_ptr<Orders> other_orders;
+  std::unique_ptr<Consumer> consumer;
+
+  std::vector<Slot> slots;
+  std::vector<std::uint32_t> free;
+  std::map<Who, Ask> waiting;  // for an answer of the engine, their askers may have left
+  bool idle_comes = false;
+  SteadyTime wakes_at = kNever;
+  bool stopping = false;
+};
+
+Node::Node(Stage& stage, Witness& witness, Canary& canary, NodeShape shape, Hear hear)
+    : stage_(stage),
+      witness_(witness),
+      canary_(canary),
+      shape_(shape),
+      hear_(std::move(hear)),
+      platter_(shape.sector),
+      rows_(stage.chance, database_mood) {}
+
+Node::~Node() = default;
+
+// ---- start and crash ----
+
+void Node::start() {
+  if (up()) return;
+  ++starts_;
+  const auto mark = rows_.bookmark();
+  if (!mark) return failed_to_start(mark.error(), false);
+  process_ = std::make_unique<Process>(
+      platter_, stage_.chance, disk_mood,
+      [this](microseconds delay, std::function<void()> event) {
+        later(delay, [event = std::move(event)](Process&) { event(); });
+      },
+      [this] { later(microseconds(1), [this](Process& p) { p.shell->pump(), touched(); }); });
+  Process& p = *process_;
+  if (fuse_) p.sim_disk.die_within(fuse_->calls, fuse_->how);
+  p.other_disk = canary_.disk(p.sim_disk, rot_);
+  Disk& disk = p.other_disk ? *p.other_disk : p.sim_disk;
+
+  Ledger ledger;
+  Changes changes;
+  FileJournalOptions options{.segment_bytes = shape_.segment_bytes};
+  options.rows_at = *mark ? (*mark)->next : Position{};
+  const seckill::Node name{stage_.chance.number()};
+  options.genesis = {name, stage_.chance.number(), stage_.now().raw, kNewestRules};
+  options.say = [this](std::string_view line) { stage_.trace("node", "{}", line); };
+  auto journal = FileJournal::open(disk, std::move(options), [&](std::span<const Entry> entries) {
+    for (const Entry& entry : entries) {
+      ledger.apply(entry, changes);
+      changes.clear();
+    }
+    return Status{};
+  });
+  const bool died = p.sim_disk.dead();
+  fuse_.reset();
+  if (!journal) {
+    process_.reset();
+    return failed_to_start(journal.error(), died);
+  }
+  stage_.check(!ledger.halted(), "I9", ledger.halted().value_or(""));
+  witness_.examine(ledger);
+  stage_.check(!rot_, "I9", "a damaged block was not noticed");
+  p.sim_disk.die_within(-1, Crash::kKill);
+  p.journal = std::move(*journal);
+  p.other_journal = canary_.journal(*p.journal, ledger.position());
+  stage_.trace("node", "up: {} records, {} open holds", number(ledger.position()),
+               ledger.open_holds());
+  p.sale = std::make_unique<Sale>(std::move(ledger), name, shape_.limits);
+  p.shell = std::make_unique<Shell>(
+      *p.sale, p.other_journal ? *p.other_journal : *p.journal, [this] { return stage_.now(); },
+      [this](std::span<const Answer> answers) { tell(answers); },
+      [this](const std::string& why) { stopped(why); });
+  FileJournalReader::Durable durable = [&p] { return Position{p.journal->durable().load()}; };
+  if (!canary_.reads_only_what_is_durable()) durable = nullptr;
+  p.reader = std::make_unique<FileJournalReader>(p.sim_disk, std::move(durable));
+  p.other_orders = canary_.orders(rows_);
+  p.consumer = std::make_unique<Consumer>(
+      *p.reader, p.other_orders ? *p.other_orders : static_cast<Orders&>(rows_));
+  later(microseconds(1), [this](Process&) { consume(); });
+  touched();
+}
+
+// A stop must have a reason (I9): rot, or our own death in the middle of it.
+void Node::failed_to_start(const Error& error, bool died) {
+  stage_.trace("node", "does not start: {}", error.message);
+  if (error.code == Error::Code::kCorrupt && rot_ && !died) {
+    platter_.heal(*std::exchange(rot_, std::nullopt));
+    stage_.trace("operator", "brings the damaged block back from a copy");
+  } else if (error.code != Error::Code::kUnavailable) {
+    return stage_.blame("I9", "stopped for nothing: " + error.message);
+  }
+  if (died) ++crashes_;
+  stage_.later(microseconds(stage_.chance.delay(50'000, 1'000'000)), [this] { start(); });
+}
+
+void Node::crash(Crash how) {
+  if (!up()) return;
+  ++crashes_;
+  stage_.trace("node", "{}", how == Crash::kKill ? "is killed" : "has its power cut");
+  process_->sim_disk.die(how);
+  process_.reset();
+  if (how == Crash::kPowerCut) rows_.go_back();
+}
+
+void Node::rot() {
+  if (up() || rot_) return;
+  rot_ = platter_.rot(stage_.chance);
+  if (rot_) stage_.trace("disk", "byte {} of {} rots", rot_->at, rot_->block.name);
+}
+
+void Node::stopped(const std::string& why) {
+  process_->stopping = true;
+  stage_.trace("node", "stops itself: {}", why);
+  stage_.check(std::exchange(write_failed_, false), "I9", "stopped for nothing: " + why);
+  later(microseconds(stage_.chance.delay(1'000, 50'000)), [this](Process&) {
+    crash(Crash::kKill);
+    stage_.later(microseconds(stage_.chance.delay(50'000, 500'000)), [this] { start(); });
+  });
+}
+
+// ---- its loop ----
+
+// Not for a later process.
+void Node::later(microseconds delay, std::function<void(Process&)> event) {
+  stage_.later(delay, [this, epoch = starts_, event = std::move(event)] {
+    if (up() && starts_ == epoch) event(*process_);
+  });
+}
+
+void Node::touched() {
+  Process& p = *process_;
+  witness_.examine_sums(p.sale->ledger());
+  stage_.check(p.sale->waiting() <= shape_.limits.waiting_max + shape_.limits.lane_max, "I12",
+               "more wait than may");
+  if (!p.idle_comes) {
+    p.idle_comes = true;
+    later(microseconds(stage_.chance.delay(50, 3'000)), [this](Process& process) {
+      process.idle_comes = false;
+      const auto before = process.sale->stats().turns;
+      process.shell->pump();
+      process.shell->idle();
+      if (process.sale->stats().turns != before) touched();
+    });
+  }
+  const SteadyTime wake = p.shell->wake();
+  if (wake == kNever || wake >= p.wakes_at) return;
+  const SteadyTime at = std::max(wake, stage_.now().steady);
+  p.wakes_at = at;
+  later(at - stage_.now().steady + microseconds(stage_.chance.between(0, 1'000)),
+        [this, at](Process& process) {
+          if (process.wakes_at == at) process.wakes_at = kNever;
+          process.shell->pass();
+          touched();
+        });
+}
+
+void Node::consume() {
+  Process& p = *process_;
+  const auto more = p.consumer->turn(stage_.now());
+  if (!more && more.error().code != Error::Code::kUnavailable) {
+    stage_.blame("I9", "the consumer stopped for nothing: " + more.error().message);
+  }
+  const auto mark = rows_.mark();
+  stage_.check(!mark || number(mark->next) <= p.journal->durable().load(), "I9",
+               "rows are ahead of what is durable");
+  const auto pause =
+      more && *more ? stage_.chance.delay(500, 20'000) : stage_.chance.delay(20'000, 300'000);
+  later(microseconds(pause), [this](Process&) { consume(); });
+}
+
+// ---- its door ----
+
+bool Node::ask(const Call& call) {
+  if (!up() || process_->stopping) return false;
+  Process& p = *process_;
+  witness_.asked(call.ask);
+  Ask ask = call.ask;
+  const auto at_once = canary_.at_the_door(ask, p.sale->ledger());
+  const Who who = seat(call.id);
+  p.waiting.emplace(who, call.ask);
+  if (at_once) {
+    const Answer answer{who, *at_once};
+    tell(std::span(&answer, 1));
+  } else {
+    p.shell->ask(who, ask);
+  }
+  touched();
+  return true;
+}
+
+Who Node::seat(std::uint64_t call) {
+  Process& p = *process_;
+  if (p.free.empty()) {
+    p.free.push_back(static_cast<std::uint32_t>(p.slots.size()));
+    p.slots.emplace_back();
+  }
+  const std::uint32_t slot = p.free.back();
+  p.free.pop_back();
+  p.slots[slot].call = call;
+  return {slot, p.slots[slot].generation};
+}
+
+void Node::free_slot(std::uint32_t slot) {
+  Slot& free = process_->slots[slot];
+  free.call.reset();
+  ++free.generation;
+  process_->free.push_back(slot);
+}
+
+void Node::leave(std::uint64_t call) {
+  if (!up()) return;
+  auto& slots = process_->slots;
+  const auto slot =
+      std::find_if(slots.begin(), slots.end(), [&](const Slot& s) { return s.call == call; });
+  if (slot != slots.end()) free_slot(static_cast<std::uint32_t>(slot - slots.begin()));
+}
+
+void Node::tell(std::span<const Answer> answers) {
+  Process& p = *process_;
+  for (const auto& [who, verdict] : answers) {
+    const auto waiting = p.waiting.find(who);
+    if (!stage_.check(waiting != p.waiting.end(), "I11", "nobody asked, or he was answered")) {
+      return;
+    }
+    const Ask ask = waiting->second;
+    p.waiting.erase(waiting);
+    witness_.said(ask, verdict, p.sale->ledger());
+    const Slot& slot = p.slots[who.slot];
+    const bool there = slot.call && slot.generation == who.generation;
+    stage_.trace("node", "{}: {}{}", to_text(ask), seckill::to_text(verdict.outcome),
+                 there ? "" : " (he has left)");
+    if (!slot.call || (!there && canary_.heeds_generations())) continue;
+    hear_(*slot.call, verdict);
+    free_slot(who.slot);
+  }
+}
+
+// ---- what the world looks at ----
+
+const Ledger* Node::ledger() const { return up() ? &process_->sale->ledger() : nullptr; }
+
+bool Node::quiet() const { return up() && process_->sale->quiet(); }
+
+bool Node::rows_complete() const {
+  return up() && rows_.mark() && rows_.mark()->next == process_->sale->ledger().position();
+}
+
+}  // namespace seckill::simulation

@@ -1,0 +1,113 @@
+#include "sim_orders.h"
+
+#include <utility>
+
+namespace seckill::simulation {
+
+Result<std::optional<Bookmark>> SimOrders::bookmark() {
+  if (mood_.troubled && chance_.percent(10)) {
+    return fail(Error::Code::kUnavailable, "orders: the simulated database does not answer");
+  }
+  return mark_;
+}
+
+Result<Stored> SimOrders::store(const std::optional<Bookmark>& was, const Bookmark& becomes,
+                                const Rows& rows) {
+  if (mood_.troubled && chance_.percent(10)) {
+    return fail(Error::Code::kUnavailable, "orders: the simulated database does not answer");
+  }
+  if (was != mark_) return Stored{Stored::What::kLostRace, "another bookmark"};
+  const bool answer_lost = mood_.troubled && chance_.percent(10);
+  if (answer_lost && chance_.percent(50)) return Stored{Stored::What::kUnknown, "lost before"};
+  if (auto done = commit(becomes, rows); !done) return fail(std::move(done.error()));
+  if (answer_lost) return Stored{Stored::What::kUnknown, "lost after"};
+  return Stored{};
+}
+
+Status SimOrders::commit(const std::optional<Bookmark>& becomes, const Rows& rows) {
+  Transaction transaction{becomes, rows};
+  if (auto done = apply(transaction); !done) return done;
+  history_.push_back(std::move(transaction));
+  return {};
+}
+
+Status SimOrders::apply(const Transaction& transaction) {
+  const Rows& rows = transaction.rows;
+  for (const OrderRow& row : rows.orders) {
+    if (!row.created && !orders_.contains(row.id)) {
+      return fail(Error::Code::kCorrupt, "orders: an order's row is missing: " + to_text(row.id));
+    }
+  }
+  for (const SaleRow& row : rows.sales) {
+    sales_[row.terms.name] = row;
+    sales_[row.terms.name].terms.secret = {};
+  }
+  for (const OrderRow& row : rows.orders) {
+    OrderRow& is = orders_[row.id];
+    if (row.created) {
+      is = row;
+      is.created = false;
+      continue;
+    }
+    is.state = row.state;
+    is.paid_at = row.paid_at;
+    is.ended_at = row.ended_at;
+    if (!row.payment.empty()) is.payment = row.payment;
+    is.position = row.position;
+  }
+  for (const UnitRow& row : rows.units) units_[{row.sale, row.unit}] = row;
+  for (const PaymentRow& row : rows.payments) payments_[row.id] = row;
+  for (const QuarantineRow& row : rows.quarantine) quarantine_[row.position] = row;
+  if (transaction.becomes) mark_ = transaction.becomes;
+  return {};
+}
+
+void SimOrders::go_back() {
+  if (!chance_.percent(50) || history_.empty()) return;
+  auto kept = std::exchange(history_, {});
+  kept.resize(kept.size() - chance_.below(kept.size() < 5 ? kept.size() + 1 : 5));
+  mark_.reset();
+  sales_.clear(), orders_.clear(), units_.clear(), payments_.clear(), quarantine_.clear();
+  for (Transaction& transaction : kept) {
+    (void)apply(transaction);
+    history_.push_back(std::move(transaction));
+  }
+}
+
+Result<Page<OrderRow>> SimOrders::orders(const OrdersQuery& query) {
+  Page<OrderRow> page;
+  page.as_of = mark_ ? mark_->next : Position{};
+  for (const auto& [id, row] : orders_) {
+    if (query.after && id <= *query.after) continue;
+    if (query.sale && row.sale != *query.sale) continue;
+    if (query.buyer && row.buyer != *query.buyer) continue;
+    if (query.state && row.state != *query.state) continue;
+    if (page.has_more = page.rows.size() == query.limit; page.has_more) break;
+    page.rows.push_back(row);
+  }
+  return page;
+}
+
+Result<Page<PaymentRow>> SimOrders::payments(const PaymentsQuery& query) {
+  Page<PaymentRow> page;
+  page.as_of = mark_ ? mark_->next : Position{};
+  for (const auto& [id, row] : payments_) {
+    if (query.after && id <= *query.after) continue;
+    if (query.refunds_only && !row.refund) continue;
+    if (page.has_more = page.rows.size() == query.limit; page.has_more) break;
+    page.rows.push_back(row);
+  }
+  return page;
+}
+
+Status SimOrders::visit(RowsVisitor& visitor) {
+  visitor.bookmark(mark_);
+  for (const auto& [name, row] : sales_) visitor.sale(row);
+  for (const auto& [id, row] : orders_) visitor.order(row);
+  for (const auto& [key, row] : units_) visitor.unit(row);
+  for (const auto& [id, row] : payments_) visitor.payment(row);
+  for (const auto& [position, row] : quarantine_) visitor.quarantined(row);
+  return {};
+}
+
+}  // namespace seckill::simulation

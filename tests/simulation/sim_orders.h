@@ -1,0 +1,57 @@
+// The database of the simulated world: rows in memory, transaction by transaction, so that a power
+// cut can take the last ones away.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "chance.h"
+#include "orders/orders.h"
+
+namespace seckill::simulation {
+
+struct DatabaseMood {
+  bool troubled = false;  // now and then it does not answer, or its answer to COMMIT is lost
+};
+
+class SimOrders final : public Orders, public OrdersReader {
+ public:
+  SimOrders(Chance& chance, DatabaseMood& mood) : chance_(chance), mood_(mood) {}
+
+  Result<std::optional<Bookmark>> bookmark() override;
+  Result<Stored> store(const std::optional<Bookmark>& was, const Bookmark& becomes,
+                       const Rows& rows) override;
+
+  Result<Page<OrderRow>> orders(const OrdersQuery& query) override;
+  Result<Page<PaymentRow>> payments(const PaymentsQuery& query) override;
+  Status visit(RowsVisitor& visitor) override;
+
+  // A power cut may take the last transactions away.
+  void go_back();
+  std::size_t transactions() const { return history_.size(); }
+  std::optional<Bookmark> mark() const { return mark_; }
+
+  // A transaction as such, whatever is in it: for the canary that has two of them.
+  Status commit(const std::optional<Bookmark>& becomes, const Rows& rows);
+
+ private:
+  struct Transaction {
+    std::optional<Bookmark> becomes;
+    Rows rows;
+  };
+  Status apply(const Transaction& transaction);
+
+  Chance& chance_;
+  DatabaseMood& mood_;
+  std::vector<Transaction> history_;
+
+  std::optional<Bookmark> mark_;
+  std::map<SaleName, SaleRow> sales_;
+  std::map<OrderId, OrderRow> orders_;
+  std::map<std::pair<SaleName, std::uint32_t>, UnitRow> units_;
+  std::map<PaymentId, PaymentRow> payments_;
+  std::map<Position, QuarantineRow> quarantine_;
+};
+
+}  // namespace seckill::simulation
