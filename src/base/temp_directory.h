@@ -1,4 +1,4 @@
-// For tests: a directory that goes away with its owner.
+// A directory that goes away with its owner: of a test, of a demo.
 #pragma once
 
 #include <stdlib.h>

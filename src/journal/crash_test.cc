@@ -4,7 +4,7 @@
 #include "journal/journal_testing.h"
 #include "journal/memory_disk.h"
 #include "journal/verify.h"
-#include "support/seed.h"
+#include "support/dice.h"
 
 namespace seckill {
 namespace {
@@ -57,7 +57,7 @@ class Life {
 // I2, for 40 journals of 8 lives each. Between two lives the power cut tears and garbles what was
 // under way; every second recovery is itself cut short at a random operation, and cut again.
 TEST(Crash, LosesNothingThatWasHandedBack) {
-  const auto seed = testing::seed_of_this_run();
+  const auto seed = seed_of_this_run();
   SCOPED_TRACE(seed);
   std::mt19937_64 random(seed);
   std::size_t images = 0, records = 0, torn = 0;
