@@ -81,6 +81,7 @@ class Crowd {
   void pump();
   void arm();
   void start(Due due);
+  void tick(std::int64_t at);
   void sweep();
   void stop_sending();
   void abandon();
@@ -201,12 +202,7 @@ void Crowd::start(Due due) {
 }
 
 // One coarse look at all deadlines instead of a timer each.
-void Crowd::sweep() {
-  const int asked = terms_.interrupts == nullptr ? 0 : terms_.interrupts->load();
-  if (asked >= 1 && stage_ == 0) stop_sending();
-  if (asked >= 2 && stage_ == 1) abandon();
-  if (done_) return;
-  const std::int64_t at = now();
+void Crowd::tick(std::int64_t at) {
   for (std::size_t i = 0; i < connections_.size() && !done_; ++i) {
     Connection& c = *connections_[i];
     if (c.deadline_us > at) continue;
@@ -217,8 +213,16 @@ void Crowd::sweep() {
     waiting_.pop_front();
     settle(due, Told::kError, due.attempt - 1u, "no free connection in time: raise --connections");
   }
+  if (!done_) audience_.tick(at);
+}
+
+void Crowd::sweep() {
+  const int asked = terms_.interrupts == nullptr ? 0 : terms_.interrupts->load();
+  if (asked >= 1 && stage_ == 0) stop_sending();
+  if (asked >= 2 && stage_ == 1) abandon();
   if (done_) return;
-  if (++sweeps_ % kSweepsATick == 0) audience_.tick(at);
+  if (++sweeps_ % kSweepsATick == 0) tick(now());
+  if (done_) return;
   sweep_timer_.expires_after(microseconds(kSweepUs));
   sweep_timer_.async_wait([this](error_code ec) {
     if (!ec && !done_) sweep();

@@ -20,6 +20,7 @@ namespace {
 constexpr std::uint32_t kConnections =
     1'000;                             // by default: the rest waits its turn, and is counted so
 constexpr std::uint32_t kRetries = 3;  // by default, where there is a key
+constexpr milliseconds kBurstWarmup{1'000};  // who waits for the hour has the page open
 constexpr microseconds kFetchWithin{5'000'000};
 constexpr std::size_t kTrack = 20;  // columns of the stock's track
 
@@ -67,12 +68,13 @@ Result<Wire> wire_of(const DrillOptions& o) {
 
 CrowdTerms crowd_terms(const DrillOptions& o, const Plan& plan, bool keyed) {
   const auto clicks = static_cast<std::uint32_t>(plan.clicks.size());
-  return {.connections = o.connections.value_or(std::min(clicks, kConnections)),
-          .retries = o.retries.value_or(keyed ? kRetries : 0),
-          .timeout = o.timeout,
-          .warmup = o.warmup,
-          .allow_remote = o.allow_remote,
-          .interrupts = o.interrupts};
+  return {
+      .connections = o.connections.value_or(std::min(clicks, kConnections)),
+      .retries = o.retries.value_or(keyed ? kRetries : 0),
+      .timeout = o.timeout,
+      .warmup = o.warmup.value_or(o.arrival == Arrival::kBurst ? kBurstWarmup : milliseconds{0}),
+      .allow_remote = o.allow_remote,
+      .interrupts = o.interrupts};
 }
 
 Result<std::vector<Threshold>> thresholds_of(const DrillOptions& o) {

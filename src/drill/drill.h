@@ -31,7 +31,8 @@ struct DrillOptions {
   std::optional<std::uint32_t>
       retries;                   // per click; default 3 over the API, 0 over the demo's wire
   milliseconds timeout{10'000};  // per attempt
-  milliseconds warmup{0};
+  std::optional<milliseconds>
+      warmup;  // default none, but 1 s before a burst: connections are opened
   std::optional<std::uint64_t> seed;    // drawn and shown when absent
   std::vector<std::string> thresholds;  // threshold.h
   std::filesystem::path out;            // empty: ./seckill-drill-YYYYMMDD-HHMMSS

@@ -212,6 +212,23 @@ TEST(Drill, ReportsWhatWasPlayedUntilTheInterrupt) {
   EXPECT_NE(result->text.find("interrupted"), std::string::npos);
 }
 
+// Who waits for the hour has the page open: a burst finds its connections made, by GETs.
+TEST(Drill, OpensItsConnectionsBeforeABurst) {
+  const ToyShop shop(honest(5));
+  const Room room;
+  DrillOptions options = rush(shop, room, "a");
+  options.users = 20;
+  options.arrival = Arrival::kBurst;
+  Ear ear;
+  const auto result = run_drill(options, ear);
+  ASSERT_TRUE(result);
+  EXPECT_EQ(result->won, 5u);
+  const std::vector<ToyAsk> asked = shop.asked();
+  EXPECT_EQ(std::count_if(asked.begin(), asked.end(),
+                          [](const ToyAsk& ask) { return ask.path == "/api/v1/sales/car"; }),
+            20 + 2);  // one a connection, and what there was before and after
+}
+
 // Every wrong option is said before anything is sent.
 TEST(Drill, ChecksItsOptionsFirst) {
   const ToyShop shop(honest(1));

@@ -56,12 +56,13 @@ void request_row(std::string& to, const Run& run, const Attempt& a) {
 
 void jtl_row(std::string& to, const Run& run, const Attempt& a) {
   const bool good = !is_error(a.told) && a.told != Told::kBusy;
-  fmt::format_to(
-      std::back_inserter(to), "{},{},POST {},{},{},shoppers 1-{},text,{},,{},0,1,1,{},{},0,{}\n",
-      run.end.started_at_ms + a.sent_us / 1000, (a.answered_us - a.sent_us) / 1000,
-      run.wire.address().path, a.status == 0 ? "Non HTTP response code" : std::to_string(a.status),
-      to_text(a.told), a.shopper + 1, good, a.bytes, run.url, (a.answered_us - a.sent_us) / 1000,
-      (a.sent_us - a.started_us) / 1000);
+  fmt::format_to(std::back_inserter(to),
+                 "{},{},\"POST {}\",{},{},shoppers 1-{},text,{},,{},0,1,1,\"{}\",{},0,{}\n",
+                 run.end.started_at_ms + a.sent_us / 1000, (a.answered_us - a.sent_us) / 1000,
+                 run.wire.address().path,
+                 a.status == 0 ? "Non HTTP response code" : std::to_string(a.status),
+                 to_text(a.told), a.shopper + 1, good, a.bytes, run.url,
+                 (a.answered_us - a.sent_us) / 1000, (a.sent_us - a.started_us) / 1000);
 }
 
 }  // namespace

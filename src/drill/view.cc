@@ -46,12 +46,12 @@ std::string bar(std::uint64_t part, std::uint64_t whole) {
 
 std::string stock_line(const Snapshot& now) {
   const std::string what =
-      !now.stock       ? "unknown: nobody has won yet"
+      !now.stock       ? "nobody has won yet"
       : !now.remaining ? thousands(*now.stock)
                        : fmt::format("{} of {}", thousands(*now.remaining), thousands(*now.stock));
   std::string line = fmt::format(" stock   {}  {}", padded(spark(now.stock_track), kBar), what);
   if (now.sold_out_us) {
-    line = padded(std::move(line), 48) + "sold out after " + human_time(*now.sold_out_us);
+    line = padded(line + "  ", 48) + "sold out after " + human_time(*now.sold_out_us);
   }
   return line;
 }

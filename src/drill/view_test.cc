@@ -41,7 +41,7 @@ TEST(View, DrawsTheRush) {
 TEST(View, DrawsAnEmptyRush) {
   EXPECT_EQ(joined(picture_of({.title = "1 shopper over 5 s rush car", .shoppers = 1}, false)),
             "Drill: 1 shopper over 5 s rush car\n"
-            " stock                         unknown: nobody has won yet\n"
+            " stock                         nobody has won yet\n"
             " arrived                       0       won 0 · sold out 0 · errors 0\n"
             " latency no answer yet   (felt, from intended send)\n");
 }

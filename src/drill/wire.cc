@@ -112,7 +112,9 @@ Result<Address> address_from(std::string_view url) {
     rest = rest.substr(0, slash);
   }
   for (const char c : address.path) {
-    if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7f) return bad("blank in the path");
+    if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7f || c == '"') {
+      return bad("blank or quote in the path");
+    }
   }
   const std::size_t colon = rest.rfind(':');
   if (colon != std::string_view::npos && rest.find(']', colon) == std::string_view::npos) {
