@@ -122,7 +122,9 @@ Exit run_drill_command(const Args& args, Talk& talk) {
   if (talk.json()) {
     talk.result(result->summary);
   } else {
-    talk.result(result->picture);
+    std::string_view picture = result->picture;
+    while (picture.ends_with('\n')) picture.remove_suffix(1);
+    talk.result(picture);
     talk.result(fmt::format(" results {}", result->directory.string()));
   }
   for (const Judged& judged : result->thresholds) {

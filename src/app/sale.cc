@@ -198,8 +198,13 @@ Exit act(const Args& args, Talk& talk, std::string verb, bool units, bool destru
   if (destructive) {
     if (auto yes = confirmed(args, talk, verb, *name); !yes) return talk.fail(yes.error());
   }
-  const auto reply =
-      client->expect({.method = "POST", .path = path_of(*name) + "/" + verb, .body = body.dump()});
+  HttpAsk ask{.method = "POST", .path = path_of(*name) + "/" + verb, .body = body.dump()};
+  if (units) {  // counts add up: If-Match keeps a repeated command from counting twice (T26)
+    const auto seen = client->expect({.path = path_of(*name)});
+    if (!seen) return talk.fail(seen.error());
+    ask.headers.emplace_back("If-Match", seen->header("ETag"));
+  }
+  const auto reply = client->expect(ask);
   if (!reply) return talk.fail(reply.error());
   return told(talk, *reply, verb + ":");
 }

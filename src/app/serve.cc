@@ -25,11 +25,11 @@ void announce(Talk& talk, const Settings& settings, const Shop& shop) {
     return;
   }
   talk.result(fmt::format(
-      "seckill {} · {} in {} ({} records, {} sales)\n  api   {}/api/v1/sales      health "
+      "seckill {} · {} in {} ({}, {})\n  api   {}/api/v1/sales      health "
       "{}/readyz\n  buy   curl -X POST "
       "{}/seckill/seckill\n  admin token in {}{}",
       SECKILL_VERSION, found.is_new ? "new season" : "journal", settings.journal_dir.string(),
-      grouped(found.records), grouped(found.sales), url, url, url,
+      counted(found.records, "record"), counted(found.sales, "sale"), url, url, url,
       settings.admin_token_path().string(),
       found.sales > 0 ? ""
                       : fmt::format("\nNo sale yet. Try: seckill sale create {} --stock 100",

@@ -244,6 +244,10 @@ std::string grouped(std::uint64_t count) {
   return digits;
 }
 
+std::string counted(std::uint64_t count, std::string_view what) {
+  return fmt::format("{} {}{}", grouped(count), what, count == 1 ? "" : "s");
+}
+
 Result<Address> address_from(std::string_view text) {
   const std::size_t colon = text.rfind(':');
   std::uint32_t port = 65'536;

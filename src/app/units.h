@@ -34,6 +34,8 @@ std::string to_text(milliseconds length);    // "1h30m", "250ms", "0s": what dur
 std::string size_text(std::uint64_t bytes);  // "64MiB": what size_from reads
 std::string grouped(std::uint64_t count);    // "2,000", for people
 
+std::string counted(std::uint64_t count, std::string_view what);  // "1 record", "2,000 records"
+
 // host:port, as --listen takes it. Port 0: any free one.
 struct Address {
   std::string host;
