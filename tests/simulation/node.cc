@@ -72,10 +72,12 @@ void Node::start() {
     return Status{};
   });
   const bool died = p.sim_disk.dead();
-  fuse_.reset();
-  if (!journal) {
+  const auto fuse = std::exchange(fuse_, std::nullopt);
+  if (died && fuse->how == Crash::kPowerCut) rows_.go_back();
+  if (!journal || died) {  // a journal may be content although the disk died under its last call
     process_.reset();
-    return failed_to_start(journal.error(), died);
+    return failed_to_start(journal ? Error{Error::Code::kUnavailable, "died"} : journal.error(),
+                           died);
   }
   stage_.check(!ledger.halted(), "I9", ledger.halted().value_or(""));
   witness_.examine(ledger);
@@ -177,6 +179,7 @@ void Node::touched() {
 void Node::consume() {
   Process& p = *process_;
   const auto more = p.consumer->turn(stage_.now());
+  if (!more) stage_.trace("consumer", "{}", more.error().message);
   if (!more && more.error().code != Error::Code::kUnavailable) {
     stage_.blame("I9", "the consumer stopped for nothing: " + more.error().message);
   }
