@@ -17,6 +17,20 @@ bool is_admins(Route route, Method method) {
   }
 }
 
+bool changes(Method method) { return method == Method::kPost || method == Method::kPatch; }
+
+// What is written down of each call that needs a token and changes something (T25).
+std::string_view act_of(Route route, Method method, SaleVerb verb) {
+  if (!changes(method)) return {};
+  switch (route) {
+    case Route::kSales: return to_text(SaleVerb::kCreate);
+    case Route::kSale: return to_text(SaleVerb::kPatch);
+    case Route::kSaleVerb: return to_text(verb);
+    case Route::kOrderPay: return "pay";
+    default: return {};
+  }
+}
+
 std::string_view hint_of(Route route) {
   if (route == Route::kDemo) return "Buying changes something: curl -X POST this URL.";
   return "See Allow.";
@@ -28,8 +42,7 @@ std::optional<Refusal> Api::at_the_door(const Request& request, const Routed& to
   if (to.route == Route::kUnknown)
     return Refusal{problems::kNotFound, "There is nothing here; GET / lists what there is."};
   if (!allows(to.route, request.method)) return Refusal{problems::kMethod, hint_of(to.route)};
-  const bool changes = request.method == Method::kPost || request.method == Method::kPatch;
-  if (changes && is_cross_origin(request))
+  if (changes(request.method) && is_cross_origin(request))
     return Refusal{problems::kCrossOrigin, "A page of another site may not do that."};
   if (is_admins(to.route, request.method))
     return may_enter(request, office_.options, office_.loopback, Need::kAdmin);
@@ -41,9 +54,15 @@ std::optional<Refusal> Api::at_the_door(const Request& request, const Routed& to
 Step Api::ask(Call& call, const Request& request, const Routed& to, std::string& out) {
   call.route = to.route;
   call.method = request.method;
-  if (const auto why = at_the_door(request, to))
-    return problem(office_, call, out, why->problem, {.detail = why->detail});
-  return dispatch(call, request, to, out);
+  const auto why = at_the_door(request, to);
+  const Step step = why ? problem(office_, call, out, why->problem, {.detail = why->detail})
+                        : dispatch(call, request, to, out);
+  if (step == Step::kReplied && office_.backstage.acted) {
+    const std::string_view act = act_of(to.route, request.method, to.verb);
+    const std::string_view on = is_token(to.name) ? to.name : "";
+    if (!act.empty()) office_.backstage.acted(act, on, office_.replies.last_status());
+  }
+  return step;
 }
 
 Step Api::dispatch(Call& call, const Request& request, const Routed& to, std::string& out) {
@@ -87,9 +106,21 @@ Step Api::reply(Call& call, std::string& out) {
       return Step::kReplied;
     case Route::kPayments: orders_.reply_list(call, out); return Step::kReplied;
     case Route::kOrderPay:
-    case Route::kOrderCancel: orders_.reply(call, out); return Step::kReplied;
-    default: return sales_.reply(call, out);
+    case Route::kOrderCancel:
+      orders_.reply(call, out);
+      if (office_.backstage.acted && call.route == Route::kOrderPay)
+        office_.backstage.acted("pay", to_text(call.verdict.order), office_.replies.last_status());
+      return Step::kReplied;
+    default: return reply_change(call, out);
   }
+}
+
+Step Api::reply_change(Call& call, std::string& out) {
+  const Step step = sales_.reply(call, out);
+  if (step == Step::kReplied && office_.backstage.acted)
+    office_.backstage.acted(act_of(call.route, call.method, call.lane->wish.verb),
+                            call.buy.sale.view(), office_.replies.last_status());
+  return step;
 }
 
 void Api::refuse(Call& call, const Refusal& refusal, std::string& out) {

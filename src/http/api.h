@@ -26,6 +26,7 @@ class Api {
   std::optional<Refusal> at_the_door(const Request& request, const Routed& to) const;
 
  private:
+  Step reply_change(Call& call, std::string& out);
   Step dispatch(Call& call, const Request& request, const Routed& to, std::string& out);
 
   Office& office_;

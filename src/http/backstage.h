@@ -55,7 +55,8 @@ struct Backstage {
   std::function<void(PaymentsListQuery query, Listed done)> list_payments;
   std::function<void(std::string& text)> metrics;  // appends text in Prometheus' format
   std::function<Readiness()> readiness;
-  // One line an admin's act, for the log: "pause", "car", 200 (T25: every call is logged).
+  // A call that needs a token and changes something, for the log (T25): "pause", "car", 200; or
+  // "pay", an order's id, 401.
   std::function<void(std::string_view act, std::string_view on, int status)> acted;
 };
 

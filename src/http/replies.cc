@@ -56,6 +56,7 @@ void Replies::begin(std::string& out, unsigned status) const {
 }
 
 void Replies::count(const Call& call, unsigned status) {
+  last_status_ = status;
   metrics_.served(call.route, call.method, status, machine_now().steady - call.began);
 }
 

@@ -50,11 +50,14 @@ class Replies {
   ReadyReply make_ready(const ReplyHead& head, std::string_view body, std::size_t length) const;
   void write(std::string& out, const Call& call, const ReadyReply& ready, std::string_view rest);
 
+  int last_status() const { return static_cast<int>(last_status_); }
+
  private:
   void begin(std::string& out, unsigned status) const;
   void count(const Call& call, unsigned status);
 
   HttpMetrics& metrics_;
+  unsigned last_status_ = 0;
   std::string date_;  // "Date: …\r\n"
 };
 

@@ -93,7 +93,7 @@ class Session final : public Caller {
   SteadyTime deadline_ = kNever;
   std::uint32_t pending_ = 0;  // calls that wait, while stage_ is kCalls
   std::uint32_t drained_ = 0;  // bytes, while lingering
-  Stage stage_ = Stage::kIdle;
+  Stage stage_ = Stage::kServe;
   bool more_ = false;     // there may be whole requests in the buffer still
   bool closing_ = false;  // ends when its replies are written
   bool refused_ = false;  // … and there may be input that nobody will read

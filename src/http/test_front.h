@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <cerrno>
 #include <cstring>
 #include <deque>
 #include <functional>
@@ -138,6 +139,7 @@ class Client {
   bool more() {
     char bytes[4096];
     const auto size = ::recv(file_, bytes, sizeof bytes, 0);
+    if (size < 0 && errno == EAGAIN) throw std::runtime_error("20 s of silence");
     if (size <= 0) return false;
     unread_.append(bytes, static_cast<std::size_t>(size));
     return true;
