@@ -44,7 +44,7 @@ struct CrowdEnd {
   std::uint32_t connections_most = 0;  // open at once
   std::uint32_t in_flight_most = 0;
   std::int64_t lasted_us = 0;
-  std::int64_t cpu_us = 0;         // of this thread, in the rush
+  std::int64_t cpu_us = 0;         // of this thread, warm-up and all
   std::int64_t started_at_ms = 0;  // wall clock of µs 0
 };
 
