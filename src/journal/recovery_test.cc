@@ -284,6 +284,30 @@ TEST_F(Recovery, StopsAtAnotherCopyOfItself) {
   expect_corrupt({segment_name(last).c_str()});
 }
 
+// A whole block at the right position, out of another copy: only its successor's link tells.
+TEST_F(Recovery, StopsAtABlockThatWasSwapped) {
+  run(2);
+  const auto common = disk.cache;
+  const auto with_a_turn_of = [&](std::uint64_t n) {
+    disk = MemoryDisk(common);
+    std::vector<Kept> ignored;
+    auto journal = FileJournal::open(disk, small_segments(16 << 10), keeping(ignored)).value();
+    for (int turn = 0; turn < 2; ++turn) {
+      journal->append(records_from(n, 1), RawTime{5});
+      for (std::optional<JournalEvent> event; !event; event = journal->poll()) disk.complete();
+    }
+    return file(disk, 1);
+  };
+  const auto other = with_a_turn_of(4);
+  auto mine = with_a_turn_of(9);
+  const auto blocks = blocks_of(mine);
+  const auto [at, bytes] = blocks.at(blocks.size() - 2);
+  std::copy_n(other.begin() + static_cast<long>(at), MemoryDisk::kSector,
+              mine.begin() + static_cast<long>(at));
+  disk = MemoryDisk({{segment_name(1), mine}});
+  expect_corrupt({"segment 1", "does not follow the one before it"});
+}
+
 TEST_F(Recovery, StopsAtARenamedAndAtAForeignFile) {
   run(40);
   const auto whole = disk.cache;
