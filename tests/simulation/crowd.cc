@@ -137,12 +137,11 @@ void Crowd::pay(OrderId order, const std::string& payment, std::int64_t amount) 
 void Crowd::cancel(OrderId order) { want(CancelAsk{order}, nullptr); }
 
 void Crowd::probe(const SaleName& sale, std::uint32_t strangers) {
-  probes_won_ = 0;
   for (std::uint32_t n = 0; n < strangers; ++n) {
     const Buy stranger{.sale = sale,
-                       .buyer = *Buyer::from(fmt::format("stranger-{}-{}", sale.view(), n)),
+                       .buyer = *Buyer::from(fmt::format("stranger-{}", ++strangers_)),
                        .key = *Key::from("k")};
-    want(stranger, [this](const Verdict& verdict) { probes_won_ += verdict.gives(); });
+    want(stranger, nullptr);
   }
 }
 

@@ -30,7 +30,6 @@ class Crowd {
 
   // Strangers who buy, one unit each, once the crowd is content: as many as that.
   void probe(const SaleName& sale, std::uint32_t strangers);
-  std::uint32_t probes_won() const { return probes_won_; }
 
   const std::vector<SaleTerms>& sales() const { return sales_; }
   std::size_t shoppers() const { return shoppers_; }
@@ -72,7 +71,7 @@ class Crowd {
   std::map<std::uint64_t, Id> calls_;
   std::uint64_t next_call_ = 0;
   std::size_t shoppers_ = 0;
-  std::uint32_t probes_won_ = 0;
+  std::uint32_t strangers_ = 0;
   std::uint64_t payments_ = 0;
   bool calm_ = false;
 };

@@ -26,6 +26,7 @@ struct Node::Process {
   bool idle_comes = false;
   SteadyTime wakes_at = kNever;
   bool stopping = false;
+  bool draining = false;
 };
 
 Node::Node(Stage& stage, Witness& witness, Canary& canary, NodeShape shape, Hear hear)
@@ -124,6 +125,24 @@ void Node::crash(Crash how) {
   if (how == Crash::kPowerCut) rows_.go_back();
 }
 
+// SIGTERM: whoever waits is answered first, and soon.
+void Node::drain() {
+  if (!up() || std::exchange(process_->draining, true)) return;
+  stage_.trace("node", "drains");
+  process_->sale->drain();
+  later(microseconds(5'000'000),
+        [this](Process& p) { stage_.check(p.stopping, "I10", "it drains for ever"); });
+  touched();
+}
+
+void Node::drained() {
+  process_->stopping = true;
+  later(microseconds(1'000), [this](Process&) {
+    crash(Crash::kKill);
+    stage_.later(microseconds(stage_.chance.delay(50'000, 500'000)), [this] { start(); });
+  });
+}
+
 void Node::rot() {
   if (up() || rot_) return;
   rot_ = platter_.rot(stage_.chance);
@@ -154,6 +173,10 @@ void Node::touched() {
   witness_.examine_sums(p.sale->ledger());
   stage_.check(p.sale->waiting() <= shape_.limits.waiting_max + shape_.limits.lane_max, "I12",
                "more wait than may");
+  if (p.sale->quiet()) {
+    stage_.check(p.waiting.empty(), "I11", "somebody who asked was forgotten");
+    if (p.draining && !p.stopping) drained();
+  }
   if (!p.idle_comes) {
     p.idle_comes = true;
     later(microseconds(stage_.chance.delay(50, 3'000)), [this](Process& process) {

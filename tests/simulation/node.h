@@ -42,6 +42,7 @@ class Node {
   void start();
   // Within this start's recovery, or now.
   void crash(Crash how);
+  void drain();  // and come back
   void crash_within_next_start(int calls, Crash how) { fuse_ = {calls, how}; }
   // While it is down: a durable block is damaged. The next start must refuse; then it is healed.
   void rot();
@@ -85,6 +86,7 @@ class Node {
   void touched();  // after whatever happened to the shell
   void tell(std::span<const Answer> answers);
   void stopped(const std::string& why);
+  void drained();
   void consume();
   Who seat(std::uint64_t call);
   void free_slot(std::uint32_t slot);
