@@ -6,7 +6,7 @@
 #include <random>
 
 #include "sale/test_shop.h"
-#include "support/seed.h"
+#include "support/dice.h"
 
 namespace {
 std::atomic<std::uint64_t> allocations = 0;
