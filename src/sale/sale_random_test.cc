@@ -181,7 +181,7 @@ class Schedule {
 };
 
 TEST(Sale, KeepsItsPromisesUnderAnySchedule) {
-  const std::uint64_t seed = testing::seed_of_this_run();
+  const std::uint64_t seed = seed_of_this_run();
   for (std::uint64_t round = 0; round < 100; ++round) {
     SCOPED_TRACE("SECKILL_SEED=" + std::to_string(seed + round));
     Schedule(seed + round).run(1'500);
