@@ -4,6 +4,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "http/control_bytes.h"
+
 namespace seckill {
 namespace {
 
@@ -15,13 +17,6 @@ int hex_of(char c) {
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
   if (c >= 'A' && c <= 'F') return c - 'A' + 10;
   return -1;
-}
-
-bool has_control(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return (byte < 0x20 && byte != '\t') || byte == 0x7f;
-  });
 }
 
 }  // namespace

@@ -122,44 +122,26 @@ void ClaimCalls::reply_demo(Call& call, std::string& out) {
 
 void ClaimCalls::reply_order(Call& call, std::string& out) {
   const bool replayed = call.verdict.outcome == Outcome::kReplayed;
-  const OrderId id = call.verdict.order;
   std::string& body = office_.desk;
   body.clear();
-  append_order(body, office_, id, call.buy);
-  std::array<char, 128> fields;
-  const auto end =
-      fmt::format_to_n(fields.data(), fields.size(), "Location: /api/v1/orders/{}\r\n{}",
-                       to_text(id), replayed ? "Idempotent-Replayed: true\r\n" : "");
-  office_.replies.write(out, call,
-                        {replayed ? 200U : 201U, content::kJson, {fields.data(), end.size}}, body);
+  append_order(body, office_, call.verdict.order, call.buy);
+  std::string& fields = office_.fields;
+  fields.assign("Location: /api/v1/orders/").append(to_text(call.verdict.order)).append("\r\n");
+  if (replayed) fields += "Idempotent-Replayed: true\r\n";
+  office_.replies.write(out, call, {replayed ? 200U : 201U, content::kJson, fields}, body);
 }
 
 // The text of a refusal is made once and sent again and again, until its figures change.
 void ClaimCalls::refuse(Call& call, Front& front, const SaleView* sale, std::string& out) {
   const Outcome outcome = call.verdict.outcome;
-  const bool demo = call.buy.anonymous;
-  const Problem what = demo ? demo_problem_of(outcome) : problem_of(outcome);
-  if (sale == nullptr || demo || what.status == 503) {
-    const std::string hint =
-        sale == nullptr && demo
-            ? fmt::format(
-                  "This URL sells the sale `{}`, which is not there: seckill sale create {} "
-                  "--stock 100",
-                  call.buy.sale.view(), call.buy.sale.view())
-        : outcome == Outcome::kNotAnonymous
-            ? std::string(
-                  "This URL sells to nobody in particular, so its sale may have no limit "
-                  "per buyer and no hold: use POST /api/v1/sales/{sale}/orders.")
-        : sale == nullptr ? std::string("There is no such sale.")
-                          : detail_of(outcome, *sale);
-    return reply_problem(office_, call, out, what, {.detail = hint, .sale = call.buy.sale.view()});
-  }
+  const Problem what = problem_of(outcome);
+  if (sale == nullptr || call.buy.anonymous || what.status == 503)
+    return refuse_plainly(call, sale, out);
   auto& ready = front.refusals[static_cast<std::size_t>(outcome)];
   if (!ready) ready = std::make_unique<Front::Refused>();
-  const std::uint64_t figures = figures_of(*sale);
   std::string& desk = office_.desk;
-  if (ready->figures != figures) {
-    desk.clear();
+  desk.clear();
+  if (const std::uint64_t figures = figures_of(*sale); ready->figures != figures) {
     append_problem(desk, what,
                    {.detail = detail_of(outcome, *sale),
                     .sale = sale->terms.name.view(),
@@ -167,10 +149,26 @@ void ClaimCalls::refuse(Call& call, Front& front, const SaleView* sale, std::str
     ready->reply = office_.replies.make_ready({what.status, content::kProblem, {}}, desk,
                                               desk.size() + kProblemRest);
     ready->figures = figures;
+    desk.clear();
   }
-  desk.clear();
   append_problem_rest(desk, office_, call);
   office_.replies.write(out, call, ready->reply, desk);
+}
+
+void ClaimCalls::refuse_plainly(Call& call, const SaleView* sale, std::string& out) {
+  const Outcome outcome = call.verdict.outcome;
+  const std::string_view name = call.buy.sale.view();
+  std::string detail = sale == nullptr ? "There is no such sale." : detail_of(outcome, *sale);
+  if (call.buy.anonymous && sale == nullptr)
+    detail = fmt::format(
+        "This URL sells the sale `{0}`, which is not there: seckill sale create {0} --stock 100",
+        name);
+  if (outcome == Outcome::kNotAnonymous)
+    detail =
+        "This URL sells to nobody in particular, so its sale may have no limit per buyer and no "
+        "hold: use POST /api/v1/sales/{sale}/orders.";
+  const Problem what = call.buy.anonymous ? demo_problem_of(outcome) : problem_of(outcome);
+  reply_problem(office_, call, out, what, {.detail = detail, .sale = name});
 }
 
 // Nobody knows yet; whoever asks again with the same key will (I11).

@@ -23,6 +23,7 @@ class ClaimCalls {
   void reply_order(Call& call, std::string& out);
   void reply_demo(Call& call, std::string& out);
   void refuse(Call& call, Front& front, const SaleView* sale, std::string& out);
+  void refuse_plainly(Call& call, const SaleView* sale, std::string& out);
   void reply_unknown(Call& call, const SaleView* sale, std::string& out);
 
   Office& office_;

@@ -7,21 +7,13 @@
 #include <charconv>
 #include <string>
 
+#include "http/control_bytes.h"
+
 namespace seckill {
 namespace {
 
 namespace beast_http = boost::beast::http;
 using std::string_view;
-
-constexpr bool is_control(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return (byte < 0x20 && byte != '\t') || byte == 0x7f;
-}
-bool has_control(string_view text) {
-  bool found = false;
-  for (const char c : text) found |= is_control(c);  // no early end: the compiler makes it wide
-  return found;
-}
 
 // RFC 9110's tchar without '_'.
 constexpr std::array<bool, 256> kNameBytes = [] {

@@ -45,6 +45,7 @@ struct Office {
   Replies replies;
   JsonReader json;
   std::string desk;                  // a reply's body while it is written
+  std::string fields;                // … and header lines
   std::vector<std::uint32_t> units;  // an order's, while it is written
   std::uint64_t anonymous = 0;       // shoppers of the demo's wire so far
 
