@@ -4,6 +4,8 @@
 #include <string_view>
 #include <utility>
 
+#include "base/invariant.h"
+
 namespace seckill {
 namespace {
 
@@ -34,6 +36,7 @@ RowsCheck::RowsCheck(const audit_replay::Replay& replay, const std::optional<Sal
 void RowsCheck::bookmark(const std::optional<Bookmark>& bookmark) { mark_ = bookmark; }
 
 void RowsCheck::quarantined(const QuarantineRow& row) {
+  invariant(!begun_, "the quarantine is visited before the rows");
   ++aside_count_;
   aside_[row.position] = row.bytes;
 }

@@ -64,6 +64,8 @@ void Transcript::read(const std::string& line, std::uint64_t number) {
   const auto buyer = text_of(parsed, "buyer"), key = text_of(parsed, "key"),
              outcome = text_of(parsed, "outcome"), id = text_of(parsed, "order_id");
   if (!buyer || !key || !outcome || !id) return bad("buyer, key, outcome and order_id are texts");
+  if (!buyer->empty() && !is_token(*buyer)) return bad("its buyer is no name");
+  if (!key->empty() && !is_token(*key)) return bad("its key is no key");
   if (outcome->empty()) return bad("has no outcome");
   Attempt attempt{.said = said_of(*outcome),
                   .attempt = attempt_of(parsed),

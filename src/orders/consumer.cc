@@ -121,10 +121,7 @@ Result<bool> Consumer::store(Now now) {
   const Bookmark becomes = steps_[count - 1].after;
   const Rows rows = fold(steps_, count);
   auto stored = orders_.store(bookmark_, becomes, rows);
-  if (!stored) {
-    doubt();
-    return fail(std::move(stored.error()));
-  }
+  if (!stored) return fail(std::move(stored.error()));  // nothing is stored: try again later
   switch (stored->what) {
     case Stored::What::kCommitted: committed(becomes, rows, count); return true;
     case Stored::What::kLostRace: ++stats_.lost_races; [[fallthrough]];

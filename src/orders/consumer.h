@@ -25,10 +25,11 @@ struct ConsumerStats {
 };
 
 // Promises: (1) rows never run ahead of what the reader hands out, and may fall behind by any
-// number; (2) on any doubt (a lost race, an unknown COMMIT, an unreachable database) the ledger in
-// memory is thrown away and replayed up to the bookmark; (3) rows of another journal, or ahead of
-// it, or with another digest at the bookmark: kCorrupt, nothing stored (J7, I9); (4) a record whose
-// row is refused is quarantined alone, in the transaction of its neighbours; more than 10 a minute:
+// number; (2) on any doubt (a lost race, an unknown COMMIT) the ledger in memory is thrown away and
+// replayed up to the bookmark; a database that cannot be reached or is full leaves no doubt: the
+// same batch is tried again at the next turn; (3) rows of another journal, or ahead of it, or with
+// another digest at the bookmark: kCorrupt, nothing stored (J7, I9); (4) a record whose row is
+// refused is quarantined alone, in the transaction of its neighbours; more than 10 a minute:
 // kFailed. Bounded: kBatchMax records a turn. Threads: one owner; calls wait for reader and rows.
 class Consumer {
  public:

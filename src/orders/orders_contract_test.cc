@@ -1,4 +1,5 @@
 // Every implementation of Orders and OrdersReader is held to the numbered lines of orders.h.
+#include <algorithm>
 #include <barrier>
 #include <filesystem>
 #include <gtest/gtest.h>
@@ -277,6 +278,29 @@ TYPED_TEST(OrdersContract, GivesPages) {
   const auto first = reader->payments({.limit = 1}).value();
   EXPECT_TRUE(first.has_more);
   EXPECT_EQ(reader->payments({.after = first.rows.front().id})->rows.size(), 1u);
+}
+
+// Whoever compares must know bookmark and quarantine before the first row.
+TYPED_TEST(OrdersContract, IsVisitedInOrder) {
+  struct Seen : RowsVisitor {
+    std::string kinds;
+    void bookmark(const std::optional<Bookmark>&) override { kinds += 'b'; }
+    void quarantined(const QuarantineRow&) override { kinds += 'q'; }
+    void sale(const SaleRow&) override { kinds += 's'; }
+    void order(const OrderRow&) override { kinds += 'o'; }
+    void unit(const UnitRow&) override { kinds += 'u'; }
+    void payment(const PaymentRow&) override { kinds += 'p'; }
+  } seen;
+  Rows rows = rows_of({1, 2});
+  rows.sales.push_back({terms_of("car", 3, 5), Phase::kOpen, Position{1}});
+  rows.units.push_back({text<SaleName>("car"), 1, std::nullopt});
+  rows.payments.push_back({.id = text<PaymentId>("p"), .order = order_id(1)});
+  rows.quarantine.push_back({.position = Position{1}, .error = "why", .at = kAt});
+  ASSERT_EQ(store(*this->parts.writer(), std::nullopt, mark_at(2), rows), kCommitted);
+  ASSERT_TRUE(this->parts.reader()->visit(seen));
+  EXPECT_EQ(seen.kinds.substr(0, 2), "bq");
+  std::sort(seen.kinds.begin(), seen.kinds.end());
+  EXPECT_EQ(seen.kinds, "boopqsu");
 }
 
 // A reader sees whole batches only, whenever it looks.

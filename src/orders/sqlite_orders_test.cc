@@ -1,10 +1,14 @@
 // What only the file can get wrong: its mode, its schema, its disk.
 #include "orders/sqlite_orders.h"
 
+#include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
+#include <string>
 #include <sys/stat.h>
+#include <vector>
 
 #include "embedded/sqlite_migrations.h"
 #include "orders/migrations.h"
@@ -111,7 +115,11 @@ TEST_F(SqliteOrdersFile, SaysWhereItCannotBe) {
   path = dir.file("no-such-folder/orders.db");
   EXPECT_EQ(error_of_open().code, Error::Code::kInvalid);
   EXPECT_NE(error_of_open().message.find(path), std::string::npos);
-  EXPECT_FALSE(SqliteOrdersReader::open(path));
+}
+
+TEST_F(SqliteOrdersFile, HasNothingToReadBeforeItIsMade) {
+  EXPECT_EQ(SqliteOrdersReader::open(path).error().code, Error::Code::kUnavailable);
+  EXPECT_FALSE(std::filesystem::exists(path));
 }
 
 // A later version runs on what is there, once; a migration that fails leaves nothing behind.
@@ -134,6 +142,51 @@ TEST_F(SqliteOrdersFile, RunsEachMigrationOnce) {
   EXPECT_EQ(query->number(0), 1);
   EXPECT_EQ(query->number(1), 2);
   EXPECT_EQ(query->number(2), 0);
+}
+
+// What stands behind every `name(` of our sources, white space left out.
+std::vector<std::string> arguments_of(const std::string& source, const std::string& name) {
+  std::vector<std::string> found;
+  for (auto at = source.find(name + "("); at != std::string::npos;
+       at = source.find(name + "(", at + 1)) {
+    std::string rest = source.substr(at + name.size() + 1, 200);
+    std::erase_if(rest, [](unsigned char c) { return std::isspace(c) != 0; });
+    found.push_back(rest);
+  }
+  return found;
+}
+
+// A literal (or several beside each other) and nothing more, a constant, or text that came as one.
+bool is_constant_text(std::string_view argument) {
+  while (argument.starts_with('"')) {
+    const auto end = argument.find('"', 1);
+    if (end == std::string_view::npos) return false;
+    argument.remove_prefix(end + 1);
+    if (argument.starts_with(')')) return true;
+  }
+  const auto is_one_of = {"k", "sql)", "file.text)", "std::string_viewsql)", ")"};
+  return std::any_of(is_one_of.begin(), is_one_of.end(),
+                     [&](const char* start) { return argument.starts_with(start); });
+}
+
+// T12: whoever prepares or runs SQL that was built from pieces breaks this.
+TEST(SqliteText, IsNeverBuilt) {
+  EXPECT_FALSE(is_constant_text("\"SELECT\"+name)"));
+  EXPECT_FALSE(is_constant_text("fmt::format("));
+  std::size_t calls = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(SECKILL_SOURCE_DIR "/src/orders")) {
+    const auto name = entry.path().filename().string();
+    if (!name.ends_with(".cc") || name.ends_with("_test.cc")) continue;
+    std::ifstream file(entry.path());
+    const std::string text((std::istreambuf_iterator<char>(file)), {});
+    for (const auto* call : {"prepare", "run_all"}) {
+      for (const auto& argument : arguments_of(text, call)) {
+        ++calls;
+        EXPECT_TRUE(is_constant_text(argument)) << name << ": " << argument;
+      }
+    }
+  }
+  EXPECT_GT(calls, 10u);
 }
 
 // A full disk is "make room", not damage. max_page_count is how SQLite plays one.

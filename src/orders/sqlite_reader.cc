@@ -2,6 +2,7 @@
 #include <array>
 #include <fmt/format.h>
 #include <limits>
+#include <unistd.h>
 
 #include "embedded/sqlite_migrations.h"
 #include "orders/migrations.h"
@@ -320,6 +321,11 @@ Status Reader::visit_all(RowsVisitor& visitor) {
 }  // namespace
 
 Result<std::unique_ptr<SqliteOrdersReader>> SqliteOrdersReader::open(const std::string& path) {
+  if (::access(path.c_str(), F_OK) != 0) {
+    return fail(
+        Error::Code::kUnavailable,
+        fmt::format("orders/sqlite: {}: there are no rows yet; `seckill serve` makes them", path));
+  }
   auto db = Db::open(path, sqlite::Access::kReadOnly);
   if (!db) return fail(std::move(db.error()));
   if (auto known = sqlite::migrate(*db, embedded::sqlite_migrations(), false); !known) {

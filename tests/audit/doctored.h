@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "audit/audit.h"
-#include "audit/report.h"
 #include "orders/consumer.h"
 #include "orders/sqlite.h"
 #include "orders/sqlite_orders.h"
@@ -44,8 +43,18 @@ struct Told {
   }
 };
 
+// For messages of tests.
+inline std::string to_text(const AuditReport& report) {
+  std::string text;
+  for (const auto& check : report.checks) {
+    text += (check.holds ? "yes " : "NO  ") + check.name + ": " + check.says + "\n";
+    for (const auto& example : check.examples) text += "    " + example + "\n";
+  }
+  return text;
+}
+
 // An order's id in SQL.
-inline std::string hex(OrderId order) { return "x'" + to_text(order) + "'"; }
+inline std::string hex(OrderId order) { return "x'" + seckill::to_text(order) + "'"; }
 
 // The rows of a Told, in a file of their own, and an audit of both.
 struct Doctored : ::testing::Test {

@@ -82,8 +82,7 @@ TEST_P(DoctoredJournal, IsCaughtByName) {
   ASSERT_TRUE(report.has_value()) << report.error().message;
   const auto names = broken(*report);
   for (const auto& name : GetParam().among) {
-    EXPECT_EQ(std::count(names.begin(), names.end(), name), 1) << name << "\n"
-                                                               << to_text(*report, only);
+    EXPECT_EQ(std::count(names.begin(), names.end(), name), 1) << name << "\n" << to_text(*report);
   }
 }
 

@@ -157,7 +157,7 @@ TEST_P(DoctoredRows, IsCaughtByName) {
   const auto report = audited();
   ASSERT_TRUE(report.has_value()) << report.error().message;
   EXPECT_TRUE(report->violated());
-  EXPECT_EQ(broken(*report), GetParam().caught) << to_text(*report, only);
+  EXPECT_EQ(broken(*report), GetParam().caught) << to_text(*report);
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, DoctoredRows, ::testing::ValuesIn(rows_cases()),
@@ -177,7 +177,7 @@ TEST_F(Doctored, CatchesRowsAheadOfTheirBookmark) {
   const auto names = broken(audited().value());
   EXPECT_EQ(names, (std::vector<std::string>{"rows-unknown", "orders-differ", "payments-differ",
                                              "conservation"}))
-      << to_text(audited().value(), only);
+      << to_text(audited().value());
 }
 
 }  // namespace

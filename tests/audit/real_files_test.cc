@@ -77,7 +77,7 @@ struct RealFiles : ::testing::Test {
 
 TEST_F(RealFiles, ProveTheSaleWhenTheWriterIsGone) {
   const auto report = audited().value();
-  EXPECT_TRUE(report.proven()) << to_text(report, std::nullopt);
+  EXPECT_TRUE(report.proven()) << to_text(report);
   EXPECT_EQ(report.sums.won, 6u);
   EXPECT_EQ(number(report.journal_end), told.story.size());
 }
@@ -105,7 +105,7 @@ TEST_F(RealFiles, CatchRowsAheadOfATornEnd) {
   ASSERT_TRUE(audited()->proven());
   damage("the-last");
   const auto report = audited().value();
-  EXPECT_TRUE(report.violated()) << to_text(report, std::nullopt);
+  EXPECT_TRUE(report.violated()) << to_text(report);
   const auto& bookmark = report.checks.at(1);
   EXPECT_EQ(bookmark.name, "bookmark");
   EXPECT_FALSE(bookmark.holds);

@@ -102,11 +102,11 @@ Result<Page<PaymentRow>> SimOrders::payments(const PaymentsQuery& query) {
 
 Status SimOrders::visit(RowsVisitor& visitor) {
   visitor.bookmark(mark_);
+  for (const auto& [position, row] : quarantine_) visitor.quarantined(row);
   for (const auto& [name, row] : sales_) visitor.sale(row);
   for (const auto& [id, row] : orders_) visitor.order(row);
   for (const auto& [key, row] : units_) visitor.unit(row);
   for (const auto& [id, row] : payments_) visitor.payment(row);
-  for (const auto& [position, row] : quarantine_) visitor.quarantined(row);
   return {};
 }
 
