@@ -193,8 +193,7 @@ Status Writer::put(const Bookmark& bookmark) {
 
 Status Writer::put(const SaleRow& row) {
   const SaleTerms& terms = row.terms;
-  const auto ends_at = terms.ends_at == kNoEnd ? std::nullopt : std::optional(terms.ends_at.ms);
-  return put_sale_.bind(terms.name.view())
+  put_sale_.bind(terms.name.view())
       .bind(std::int64_t{static_cast<std::uint32_t>(terms.uid)})
       .bind(terms.title.view())
       .bind(std::int64_t{terms.stock})
@@ -203,9 +202,13 @@ Status Writer::put(const SaleRow& row) {
       .bind(terms.price_minor)
       .bind(terms.currency.view())
       .bind(std::string_view(to_text(row.state)))
-      .bind(terms.starts_at.ms)
-      .bind(ends_at)
-      .bind(terms.hold_ms)
+      .bind(terms.starts_at.ms);
+  if (terms.ends_at == kNoEnd) {
+    put_sale_.bind_null();
+  } else {
+    put_sale_.bind(terms.ends_at.ms);
+  }
+  return put_sale_.bind(terms.hold_ms)
       .bind(std::int64_t{terms.orders_max})
       .bind(std::int64_t{terms.version})
       .bind(signed_of(row.position))
