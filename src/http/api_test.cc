@@ -180,9 +180,9 @@ TEST(Api, AnswersUnknownOrdersAlike) {
 TEST(Api, CreatesASaleThatSells) {
   Front front({});
   Client client(front.port());
-  const Reply made = client.ask(post(
-      "/api/v1/sales",
-      R"({"id":"car","title":"Ein \"Käfer\"","stock":3,"price_minor":990,"currency":"CNY","hold_s":60})"));
+  const Reply made = client.ask(
+      post("/api/v1/sales", R"({"id":"car","title":"Ein \"Käfer\"","stock":3,"price_minor":990,)"
+                            R"("currency":"CNY","hold_s":60})"));
   EXPECT_EQ(made.status, 201) << made.body;
   EXPECT_EQ(made.field("location"), "/api/v1/sales/car");
   EXPECT_EQ(member(made.body, "state"), "open");
@@ -198,15 +198,15 @@ TEST(Api, CreatesASaleThatSells) {
 TEST(Api, SaysAllThatIsWrongWithASale) {
   Front front({});
   Client client(front.port());
-  const Reply wrong = client.ask(post(
-      "/api/v1/sales",
-      R"({"id":"car","stock":0,"currency":"yen","starts_at":"tomorrow","per_buyer":-1,"hold_s":604801})"));
+  const Reply wrong = client.ask(
+      post("/api/v1/sales", R"({"id":"car","stock":0,"currency":"yen","starts_at":"tomorrow",)"
+                            R"("per_buyer":-1,"hold_s":604801})"));
   EXPECT_EQ(wrong.status, 422);
   for (const std::string name : {"stock", "currency", "starts_at", "per_buyer", "hold_s"})
     EXPECT_NE(wrong.body.find("\"pointer\":\"/" + name + "\""), std::string::npos) << name;
-  const Reply backwards = client.ask(post(
-      "/api/v1/sales",
-      R"({"id":"car","stock":1,"starts_at":"2026-01-01T00:00:00Z","ends_at":"2025-01-01T00:00:00Z"})"));
+  const Reply backwards = client.ask(
+      post("/api/v1/sales", R"({"id":"car","stock":1,"starts_at":"2026-01-01T00:00:00Z",)"
+                            R"("ends_at":"2025-01-01T00:00:00Z"})"));
   EXPECT_EQ(backwards.status, 422);
 }
 

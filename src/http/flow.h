@@ -2,7 +2,8 @@
 //
 // It starts at once, and its frame goes when it ends. It waits by handing its handle to whoever
 // will resume it. This instead of asio::awaitable because nothing here returns a value to a caller:
-// a spike measured 11-14 % of a constant reply and 0.6 kB of an idle connection (docs/decisions).
+// a spike measured 11-14 % of a constant reply and 0.6 kB of an idle connection
+// (docs/decisions/0011).
 #pragma once
 
 #include <coroutine>

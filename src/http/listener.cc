@@ -55,6 +55,7 @@ Status Listener::open(const HttpOptions& options) {
   if (!error) acceptor_.native_non_blocking(true, error);
   if (error) return no("cannot listen on", options, error);
   port_ = acceptor_.local_endpoint().port();
+  protocol_ = endpoint.protocol();
   loopback_ = address.is_loopback();
   connections_max_ = options.limits.connections_max;
   keep_reserve();
@@ -97,8 +98,7 @@ bool Listener::accept_one() {
   ::setsockopt(file, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
   Socket socket(context_);
   error_code error;
-  const auto protocol = acceptor_.local_endpoint(error).protocol();
-  if (!error) socket.assign(protocol, file, error);
+  socket.assign(protocol_, file, error);
   if (error) {
     shed(file);
     return true;

@@ -41,6 +41,7 @@ class Listener {
   HttpMetrics& metrics_;
   Welcome welcome_;
   boost::asio::ip::tcp::acceptor acceptor_;
+  boost::asio::ip::tcp protocol_ = boost::asio::ip::tcp::v4();
   boost::asio::steady_timer rest_;
   std::uint32_t connections_max_ = 0;
   std::uint16_t port_ = 0;
