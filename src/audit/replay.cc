@@ -60,9 +60,10 @@ void Replay::move_clock(RawTime stamp) {
   last_stamp_ = stamp;
 }
 
-// A12: any record returns what is due.
+// A12: any record returns what is due, up to kReturnsMax of it.
 void Replay::return_due(RawTime stamp) {
-  while (!due_.empty() && std::get<LogTime>(*due_.begin()) <= clock_) {
+  for (std::uint32_t n = 0;
+       n < kReturnsMax && !due_.empty() && std::get<LogTime>(*due_.begin()) <= clock_; ++n) {
     end(orders_.at(std::get<OrderId>(*due_.begin())), OrderState::kExpired, stamp);
   }
 }
@@ -265,6 +266,7 @@ Outcome Replay::next_terms(const Sale* sale, const SaleTerms& terms) const {
   if (terms.stock < was.stock || terms.withdrawn < was.withdrawn) return Outcome::kNotAllowed;
   if (sale->held + sale->paid + terms.withdrawn > terms.stock) return Outcome::kNotAllowed;
   if (terms.orders_max < sale->orders) return Outcome::kNotAllowed;
+  if ((terms.hold_ms == 0) != (was.hold_ms == 0)) return Outcome::kNotAllowed;
   if (!may_stand(was.standing, terms.standing)) return Outcome::kNotAllowed;
   if (terms.standing == Standing::kRetired && sale->orders_held > 0) return Outcome::kNotAllowed;
   if (terms.orders_max > was.orders_max &&

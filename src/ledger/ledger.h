@@ -63,9 +63,9 @@ class Ledger {
   // Keys come before state (A1). `now` is the node's own clock.
   Verdict judge(const Claim& claim, const InFlight& in_flight, RawTime now) const;
 
-  // The only decision. Needs: entry.position == position(). Moves the clock, returns every hold
-  // that is due (A12), then decides. Fills `changes` with what rows must learn (appends; the caller
-  // clears).
+  // The only decision. Needs: entry.position == position(). Moves the clock, returns the holds
+  // that are due (A12; kReturnsMax at once), then decides. Fills `changes` with what rows must
+  // learn (appends; the caller clears).
   Verdict apply(const Entry& entry, Changes& changes);
 
   // Set when a record proves that this ledger must not go on: unknown rules, or another digest at

@@ -37,6 +37,21 @@ TEST(Ledger, HoldsEndByTheClockInOrder) {
   EXPECT_EQ(story.state(second), OrderState::kExpired);
 }
 
+// I12: after a long night many holds are due at once; one record returns a bounded number of them.
+TEST(Ledger, OneRecordReturnsABoundedNumberOfHolds) {
+  SaleTerms terms = car(kReturnsMax + 500);
+  terms.hold_ms = 1000;
+  Story story = story_of(terms);
+  for (std::uint32_t n = 0; n < kReturnsMax + 500; ++n) story.buy("b" + std::to_string(n), "k");
+  story.pass(milliseconds{60'000});
+  story.tick();
+  EXPECT_EQ(story.changes.orders.size(), kReturnsMax);
+  EXPECT_TRUE(story.ledger.next_due() <= story.ledger.clock());  // a tick is wanted at once
+  story.tick();
+  EXPECT_EQ(story.changes.orders.size(), 500u);
+  EXPECT_EQ(story.view().available(), kReturnsMax + 500);
+}
+
 // I4: units that a hold gave back are not the buyer's any more.
 TEST(Ledger, AnEndedHoldFreesItsBuyersLimit) {
   SaleTerms terms = car(3);

@@ -29,12 +29,19 @@ bool may_stand(Standing now, Standing then, std::uint32_t holds) {
   return false;
 }
 
+// Whether a win is final is settled when the sale is created: a demo's shopper whom we told that he
+// has won could never pay for a hold that was put on the sale meanwhile (A8).
+bool same_finality(const SaleTerms& was, const SaleTerms& then) {
+  return (was.hold_ms == 0) == (then.hold_ms == 0);
+}
+
 bool may_follow(const SaleView& now, const SaleTerms& then, std::uint32_t holds) {
   const SaleTerms& was = now.terms;
   const std::uint64_t taken = std::uint64_t{now.held} + now.paid + then.withdrawn;
   return are_sound(then) && then.name == was.name && then.secret == was.secret &&
          then.stock >= was.stock && then.withdrawn >= was.withdrawn && taken <= then.stock &&
-         then.orders_max >= now.orders && may_stand(was.standing, then.standing, holds);
+         then.orders_max >= now.orders && same_finality(was, then) &&
+         may_stand(was.standing, then.standing, holds);
 }
 
 Outcome check_first(const SaleTerms& terms, const TermsBeside& beside) {

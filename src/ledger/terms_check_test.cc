@@ -51,6 +51,15 @@ TEST(TermsCheck, ASaleBeginsWithSoundTerms) {
   }
 }
 
+// A8: a win that was final stays final, so a shopper of the demo's wire is never put on hold.
+TEST(TermsCheck, WhetherAWinIsFinalNeverChanges) {
+  SaleView final_wins = running(), held_wins = running();
+  held_wins.terms.hold_ms = 1000;
+  EXPECT_EQ(followed_by(final_wins, [](auto& t) { t.hold_ms = 1000; }), Outcome::kNotAllowed);
+  EXPECT_EQ(followed_by(held_wins, [](auto& t) { t.hold_ms = 0; }), Outcome::kNotAllowed);
+  EXPECT_EQ(followed_by(held_wins, [](auto& t) { t.hold_ms = 500; }), Outcome::kSaleAccepted);
+}
+
 TEST(TermsCheck, ANameAndAUidAreUsedOnceInASeason) {
   const SaleView now = running(), retired = running(Standing::kRetired);
   const auto none = [](SaleTerms&) {};
@@ -92,7 +101,7 @@ TEST(TermsCheck, WhatWasPromisedStays) {
   for (const Edit& allowed : std::initializer_list<Edit>{
            [](auto& t) { t.stock = 11; }, [](auto& t) { t.withdrawn = 5; },
            [](auto& t) { t.orders_max = 6; }, [](auto& t) { t.per_buyer = 1; },
-           [](auto& t) { t.stock = 20, t.withdrawn = 15; }, [](auto& t) { t.hold_ms = 1; },
+           [](auto& t) { t.stock = 20, t.withdrawn = 15; }, [](auto& t) { t.per_buyer = 1; },
            [](auto& t) { t.title = *Title::from("new"); }}) {
     EXPECT_EQ(followed_by(now, allowed), Outcome::kSaleAccepted);
   }

@@ -74,6 +74,7 @@ struct Entry {
   Record record;
 };
 
+inline constexpr std::uint32_t kReturnsMax = 1'000;  // holds that one record returns (I12)
 inline constexpr milliseconds kLateAfter{10'000};
 inline constexpr milliseconds kClockStepMax{60'000};
 

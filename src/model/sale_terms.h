@@ -40,7 +40,8 @@ struct SaleTerms {
   Currency currency;             // empty: no price
   RawTime starts_at;             // open when starts_at <= raw < ends_at
   RawTime ends_at = kNoEnd;
-  std::int64_t hold_ms = 0;  // how long an order waits for its money; 0: a win is final at once
+  std::int64_t hold_ms = 0;  // how long an order waits for its money; 0: a win is final at once.
+                             // Whether it is 0 never changes
   Standing standing = Standing::kActive;
 
   bool operator==(const SaleTerms&) const = default;

@@ -34,6 +34,19 @@ OrderRow row_of(const Ledger& ledger, const Order& order, const Entry& entry) {
   return row;
 }
 
+// An order that this very record ended by its time, before it retired the sale: the ledger has let
+// it go, and all that is new of it is this.
+OrderRow gone_row(const Ledger& ledger, OrderId id, const Entry& entry) {
+  const SaleView* sale = ledger.sale(id.sale());
+  invariant(sale != nullptr && sale->terms.standing == Standing::kRetired,
+            "I6: a changed order is in the ledger, or its sale was retired");
+  return {.id = id,
+          .sale = sale->terms.name,
+          .state = OrderState::kExpired,
+          .ended_at = entry.stamp,
+          .position = entry.position};
+}
+
 SaleRow row_of(const SaleView& sale, RawTime stamp) {
   return {.terms = sale.terms, .state = phase_at(sale.terms, stamp), .position = sale.position};
 }
@@ -108,8 +121,8 @@ Step step_of(const Ledger& ledger, const Changes& changes, const Entry& entry,
   }
   for (const OrderId id : changes.orders) {
     const Order* order = ledger.find(id);
-    invariant(order != nullptr, "I6: a changed order is in the ledger");
-    step.orders.push_back(row_of(ledger, *order, entry));
+    step.orders.push_back(order != nullptr ? row_of(ledger, *order, entry)
+                                           : gone_row(ledger, id, entry));
   }
   for (const UnitChange& unit : changes.units) {
     const SaleView* sale = ledger.sale(unit.sale);

@@ -423,5 +423,28 @@ TEST(Consumer, KeepsTheOrdersOfARetiredSale) {
   EXPECT_EQ(rig.rows().rows.sales.at(0).state, Phase::kRetired);
 }
 
+// The record that retires a sale may be the one that ends its last hold: the ledger has let that
+// order go, and its row must still learn how it ended.
+TEST(Consumer, AHoldMayEndWithTheRecordThatRetiresItsSale) {
+  Story story;
+  auto terms = terms_of("car", 3, 10);
+  terms.hold_ms = 1000;
+  story.sale(terms);
+  const auto order = story.buy(terms, "ann", "k");
+  ++terms.version, terms.standing = Standing::kClosed;
+  story.sale(terms);
+  Rig rig(story);
+  ASSERT_TRUE(rig.consume());
+  ++terms.version, terms.standing = Standing::kRetired;
+  story.after(milliseconds(2000)).sale(terms);
+  const auto done = rig.consume();
+  ASSERT_TRUE(done) << done.error().message;
+  const OrderRow* row = rig.rows().find(order);
+  ASSERT_NE(row, nullptr);
+  EXPECT_EQ(row->state, OrderState::kExpired);
+  EXPECT_TRUE(row->ended_at.has_value());
+  EXPECT_EQ(row->buyer.view(), "ann");
+}
+
 }  // namespace
 }  // namespace seckill

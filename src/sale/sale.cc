@@ -109,7 +109,12 @@ void Sale::take(Now now, Who who, const PayAsk& ask) {
 }
 
 void Sale::take(Now now, Who who, const CancelAsk& ask) {
-  if (ledger_.find(ask.order) == nullptr) return answer(who, Outcome::kUnknownOrder, ask.order);
+  const Order* order = ledger_.find(ask.order);
+  if (order == nullptr) return answer(who, Outcome::kUnknownOrder, ask.order);
+  if (order->state != OrderState::kHeld) {  // for good: asking again leaves no record (A10)
+    const bool paid = order->state == OrderState::kPaid;
+    return answer(who, paid ? Outcome::kOrderState : Outcome::kCancelled, ask.order);
+  }
   gather_lane(now, {{node_, who}, Cancel{ask.order}});
 }
 

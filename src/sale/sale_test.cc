@@ -212,6 +212,24 @@ TEST(Sale, A7_PaymentsNeverWaitForACrowd) {
   EXPECT_EQ(shop.journal.turns[2].size(), 3u + 1'024u);  // … with room for claims beside them
 }
 
+// A10: an order id needs no token, so a cancel that changes nothing must cost nothing: else one
+// client fills the season with them and keeps money out of the lane.
+TEST(Sale, ACancelThatChangesNothingLeavesNoRecord) {
+  Shop shop({terms_of(1, "car", 100)});
+  const Who anna = shop.buy("car", "anna", "k");
+  const Who bert = shop.buy("car", "bert", "k");
+  shop.turn();
+  const OrderId gone = shop.verdict(anna).order, paid = shop.verdict(bert).order;
+  shop.ask(CancelAsk{gone});
+  shop.ask(PayAsk{paid, payment("p1"), 5});
+  shop.turn();
+  const auto turns = shop.journal.turns.size();
+  EXPECT_EQ(shop.outcome(shop.ask(CancelAsk{gone})), kCancelled);
+  EXPECT_EQ(shop.outcome(shop.ask(CancelAsk{paid})), kOrderState);
+  shop.turn();
+  EXPECT_EQ(shop.journal.turns.size(), turns);
+}
+
 // Promise 6: bounds of the two lanes; a full one does not close the other.
 TEST(Sale, BoundsBothLanes) {
   SaleLimits limits{.waiting_max = 3, .lane_max = 2, .flush_at = 100};

@@ -117,7 +117,7 @@ SaleRecord RecordStream::change() {
     case 0: terms.standing = Standing::kActive; break;
     case 1: terms.stock += static_cast<std::uint32_t>(dice_.between(1, 10)); break;
     case 2: terms.per_buyer = static_cast<std::uint32_t>(dice_.below(7)); break;
-    case 3: terms.hold_ms = dice_.between(0, 60'000); break;
+    case 3: terms.hold_ms = terms.hold_ms == 0 ? 0 : dice_.between(1, 60'000); break;
     case 4: terms.orders_max += static_cast<std::uint32_t>(dice_.below(50)); break;
     case 5: terms.ends_at = kNoEnd; break;
     case 6: terms.standing = Standing::kPaused; break;
