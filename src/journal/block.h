@@ -45,6 +45,7 @@ inline constexpr std::uint16_t kBlockFormat = 1;
 inline constexpr std::size_t kBlockHeadBytes = 40;
 inline constexpr std::size_t kBlockBytesMax = kBlockHeadBytes + kTurnMax * (4 + kRecordBytesMax);
 inline constexpr std::size_t kSectorMin = 512;  // every sector is a multiple of it
+inline constexpr std::size_t kSectorMax = 64 << 10;
 
 struct Block {
   Position first{};

@@ -123,8 +123,9 @@ Status FileJournal::keep(const Place& end) {
   if (*got != kept.size()) return fail(damage_at(end, "the file has shrunk while it was read"));
   if (Status put = disk_.put(temporary, kept, segment_.segment_bytes); !put) return put;
   if (Status moved = disk_.rename(temporary, name); !moved) return moved;
-  // A disk with larger sectors than the segment was made for: its rest may not be touched (J1).
-  if (disk_.sector() > segment_.sector) offset_ = segment_.segment_bytes;
+  // Blocks of a segment lie on the sectors that its head names: on a disk with larger ones its rest
+  // may not be touched (J1), on one with smaller ones nobody would look for a block in between.
+  if (disk_.sector() != segment_.sector) offset_ = segment_.segment_bytes;
   return {};
 }
 

@@ -60,7 +60,9 @@ Result<bool> FileJournalReader::take_block(Position from) {
   const std::size_t start = bytes_.size();
   bytes_.insert(bytes_.end(), (*block)->payload.begin(), (*block)->payload.end());
   (*block)->payload = std::span<const std::byte>(bytes_).subspan(start);
+  const std::size_t before = entries_.size();
   if (Status good = entries_of(**block, entries_); !good) {
+    entries_.resize(before);  // a block is believed whole or not at all
     return fail(damage_at(walk_->last_block(), good.error().message));
   }
   return true;

@@ -5,7 +5,10 @@
 #include <gtest/gtest.h>
 #include <thread>
 
+#include "base/crc32c.h"
 #include "base/file_disk.h"
+#include "journal/block.h"
+#include "journal/bytes.h"
 #include "journal/journal_testing.h"
 #include "journal/memory_disk.h"
 #include "journal/verify.h"
@@ -74,6 +77,28 @@ TEST(FileJournalReader, TellsATornEndFromRot) {
   const auto read = records_in(rotten);
   ASSERT_FALSE(read);
   EXPECT_NE(read.error().message.find("segment 2"), std::string::npos) << read.error().message;
+}
+
+// A block is believed whole or not at all: a record in its middle that does not decode is damage
+// for whoever reads on, and never the end of the journal.
+TEST(FileJournalReader, NeverTakesARecordItCannotReadForTheEnd) {
+  auto files = journal_of(1);
+  auto& bytes = files.at(segment_name(1));
+  const std::size_t start = 2 * MemoryDisk::kSector;  // behind the head and block 0
+  const std::span block = std::span(bytes).subspan(start);
+  std::size_t record = kBlockHeadBytes;
+  for (int n = 0; n < 3; ++n) record += 4 + load_at<std::uint32_t>(block, record);
+  block[record + 4] = std::byte{77};  // a format of the future
+  const std::size_t size = claimed_block_bytes(block);
+  const auto crc = crc32c(block.subspan(kBlockHeadBytes, size - kBlockHeadBytes),
+                          crc32c(block.first(kBlockHeadBytes - 4)));
+  store_at(block, kBlockHeadBytes - 4, crc);
+  MemoryDisk disk(files);
+  FileJournalReader reader(disk);
+  const auto read = read_all(reader, Position{}, 100);
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().code, Error::Code::kCorrupt);
+  EXPECT_NE(read.error().message.find("format 77"), std::string::npos) << read.error().message;
 }
 
 TEST(FileJournalReader, SaysThatThereIsNoJournal) {

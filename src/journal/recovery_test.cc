@@ -71,6 +71,24 @@ class Recovery : public Test {
   // The next power-on: only the medium is left.
   void restart() { disk = MemoryDisk(disk.cache); }
 
+  // Opened on a disk with other sectors, it appends and is whole; the old segment is not touched.
+  void move_to_sectors_of(std::size_t bytes) {
+    restart();
+    disk.sector_bytes = bytes;
+    const auto kept = file(disk, 1);
+    {
+      auto journal = open().value();
+      ASSERT_EQ(found, told);
+      journal->append(records_from(700, 3), RawTime{9});
+      for (std::optional<JournalEvent> event; !event; event = journal->poll()) disk.complete();
+    }
+    EXPECT_EQ(file(disk, 1), kept);
+    const auto medium = disk.medium;
+    disk = MemoryDisk(medium);
+    ASSERT_TRUE(open());
+    EXPECT_EQ(found.size(), told.size() + 3);
+  }
+
   MemoryDisk disk;
   std::vector<Kept> told;
   std::vector<Kept> found;
@@ -415,22 +433,17 @@ TEST_F(Recovery, TrustsTheMediumAndNotTheCache) {
 }
 
 // J1: a directory that moves to a disk with larger sectors goes on in a new segment.
-TEST_F(Recovery, NeverSharesALargerSectorWithOldBlocks) {
-  run(4);
-  restart();
-  disk.sector_bytes = 4096;
-  const auto kept = file(disk, 1);
-  {
-    auto journal = open().value();
-    ASSERT_EQ(found, told);
-    journal->append(records_from(700, 3), RawTime{9});
-    for (std::optional<JournalEvent> event; !event; event = journal->poll()) disk.complete();
+// Nor does a directory that moves to a disk with smaller sectors put blocks where the segment's
+// readers do not look.
+TEST_F(Recovery, NeverSharesASegmentBetweenSectorSizes) {
+  for (const auto& [was, is] : {std::pair{512u, 4096u}, std::pair{4096u, 512u}}) {
+    SCOPED_TRACE(was);
+    disk = MemoryDisk();
+    told.clear();
+    disk.sector_bytes = was;
+    run(4);
+    move_to_sectors_of(is);
   }
-  EXPECT_EQ(file(disk, 1), kept);
-  const auto medium = disk.medium;
-  disk = MemoryDisk(medium);
-  ASSERT_TRUE(open());
-  EXPECT_EQ(found.size(), told.size() + 3);
 }
 
 // Whatever the ledger refuses while it replays is the answer, and nothing on the disk changes.

@@ -63,7 +63,8 @@ tl::expected<SegmentHead, Damage> read_segment_head(std::span<const std::byte> b
   head.segment_bytes = load_at<std::uint64_t>(bytes, kSegmentBytes);
   head.identity.bits = {load_at<std::uint64_t>(bytes, kIdentity),
                         load_at<std::uint64_t>(bytes, kIdentity + 8)};
-  if (head.sector < kSectorMin || (head.sector & (head.sector - 1)) != 0) {
+  if (head.sector < kSectorMin || head.sector > kSectorMax ||
+      (head.sector & (head.sector - 1)) != 0) {
     return damaged("the segment's head names an impossible sector", true);
   }
   return head;

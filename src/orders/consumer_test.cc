@@ -439,7 +439,8 @@ TEST(Consumer, AHoldMayEndWithTheRecordThatRetiresItsSale) {
   story.after(milliseconds(2000)).sale(terms);
   const auto done = rig.consume();
   ASSERT_TRUE(done) << done.error().message;
-  const OrderRow* row = rig.rows().find(order);
+  const AllRows rows = rig.rows();
+  const OrderRow* row = rows.find(order);
   ASSERT_NE(row, nullptr);
   EXPECT_EQ(row->state, OrderState::kExpired);
   EXPECT_TRUE(row->ended_at.has_value());
