@@ -51,29 +51,38 @@ bool Delivery::wait_for_news() {
   return !(finishing_ && in_trouble);
 }
 
-// Until there is nothing new, or trouble.
+// Until there is nothing new, or trouble. A replay up to the bookmark stores nothing for as many
+// turns as it has batches; beyond that, turns that store nothing are trouble, too: a COMMIT whose
+// outcome stays unknown must not spin.
 bool Delivery::catch_up() {
-  for (;;) {
+  std::uint64_t batches = consumer_.stats().batches;
+  for (std::uint64_t idle = 0;; ++idle) {
     auto more = consumer_.turn(machine_now());
-    std::unique_lock hold(mutex_);
-    state_.stats = consumer_.stats();
-    if (!more) {
-      const bool new_trouble = !state_.trouble || state_.trouble->message != more.error().message;
-      state_.trouble = more.error();
-      hold.unlock();
-      if (new_trouble)
-        log_.error("rows-behind",
-                   {{"why", more.error().message}, {"next", "selling goes on; trying again"}});
-      return false;
+    const ConsumerStats& stats = consumer_.stats();
+    if (std::exchange(batches, stats.batches) != stats.batches) idle = 0;
+    if (more && *more && idle > number(stats.next) / Consumer::kBatchMax + kIdleTurnsMax) {
+      more =
+          fail(Error::Code::kUnavailable, "orders: nothing could be stored; is their disk well?");
     }
-    if (std::exchange(state_.trouble, std::nullopt)) {
-      hold.unlock();
-      log_.info("rows-again");
-    } else {
-      hold.unlock();
-    }
+    note(more ? std::nullopt : std::optional(more.error()));
+    if (!more) return false;
     if (!*more || out_of_time()) return true;
   }
+}
+
+// Trouble is said when it begins, changes and ends.
+void Delivery::note(std::optional<Error> trouble) {
+  std::optional<Error> before = trouble;
+  {
+    const std::scoped_lock hold(mutex_);
+    state_.stats = consumer_.stats();
+    state_.trouble.swap(before);
+  }
+  if (trouble && (!before || before->message != trouble->message)) {
+    log_.error("rows-behind",
+               {{"why", trouble->message}, {"next", "selling goes on; trying again"}});
+  }
+  if (!trouble && before) log_.info("rows-again");
 }
 
 void Delivery::run() {

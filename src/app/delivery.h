@@ -22,6 +22,7 @@ class Delivery {
  public:
   static constexpr milliseconds kGather{10};
   static constexpr milliseconds kPause{1'000};
+  static constexpr std::uint64_t kIdleTurnsMax = 32;  // while a refused row is searched for
 
   // `damaged` is called on the delivery's thread. Needs: consumer and log outlive it.
   Delivery(Consumer& consumer, Log& log, std::function<void(Error)> damaged);
@@ -41,6 +42,7 @@ class Delivery {
   void run();
   bool wait_for_news();  // false: the end
   bool catch_up();       // false: in trouble
+  void note(std::optional<Error> trouble);
   bool out_of_time() const;
 
   Consumer& consumer_;

@@ -7,6 +7,7 @@
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);  // a reader that left is an error of write, not the end of us
+  std::signal(SIGXFSZ, SIG_IGN);  // so is a file that may not grow
   const std::vector<std::string> typed(argv + (argc > 0 ? 1 : 0), argv + argc);
   return static_cast<int>(seckill::app::run_command_line(typed));
 }

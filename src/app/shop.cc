@@ -167,6 +167,24 @@ void Shop::append_metrics(std::string& text) const {
          process.started_at);
 }
 
+// With -v: a line a second, while something happens.
+void Shop::tell_each_second() {
+  second_.expires_after(milliseconds(1'000));
+  second_.async_wait([this](const boost::system::error_code& error) {
+    if (error) return;
+    const SaleStats now = sale_->stats();
+    if (now.turns != told_.turns) {
+      log_.debug("second", {{"turns", std::to_string(now.turns - told_.turns)},
+                            {"records", std::to_string(now.records - told_.records)},
+                            {"waiting", std::to_string(sale_->waiting())},
+                            {"flush_us", std::to_string(parts_->last_flush_us())},
+                            {"rows_at", std::to_string(number(delivery_->state().stats.next))}});
+    }
+    told_ = now;
+    tell_each_second();
+  });
+}
+
 void Shop::wait_for_signal() {
   signals_.async_wait([this](const boost::system::error_code& error, int number) {
     if (!error) signalled(number);
@@ -220,6 +238,7 @@ Exit Shop::run() {
   signals_.add(SIGINT);
   signals_.add(SIGTERM);
   wait_for_signal();
+  tell_each_second();
   server_->run();
   delivery_->finish(kCatchUpMax);
   const std::uint64_t behind = number(parts_->durable()) - number(delivery_->state().stats.next);

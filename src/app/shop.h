@@ -45,6 +45,7 @@ class Shop {
   Readiness readiness() const;
   void append_metrics(std::string& text) const;
 
+  void tell_each_second();
   void wait_for_signal();
   void signalled(int number);
   void drain(std::string_view why, milliseconds delay);
@@ -60,6 +61,8 @@ class Shop {
   boost::asio::io_context loop_{1};
   boost::asio::signal_set signals_{loop_};
   boost::asio::steady_timer drain_timer_{loop_};
+  boost::asio::steady_timer second_{loop_};
+  SaleStats told_;  // when it was last told
   std::unique_ptr<Parts> parts_;
   std::optional<Consumer> consumer_;
   std::optional<Delivery> delivery_;

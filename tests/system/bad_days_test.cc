@@ -9,6 +9,7 @@
 #include <netinet/in.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <thread>
 #include <unistd.h>
@@ -350,6 +351,35 @@ TEST(BadDays, AServerWithoutFilesGoesOn) {
   }
   EXPECT_EQ(reply.status, 201) << reply.body;
   EXPECT_EQ(server.stop(), 0) << server.program().err();
+}
+
+// A write of the journal fails: final, whatever the reason. Who is in flight hears "ask again"
+// (I11), the process ends non-zero, and the restart reads the truth back.
+TEST(BadDays, AJournalThatCannotBeWrittenEndsTheProcess) {
+  const TempDir dir;
+  std::string first;
+  {
+    Server server(dir.path());
+    ASSERT_TRUE(server.up()) << server.program().err();
+    create_sale(server, R"({"id":"car","stock":10})");
+    first = field(buy(server, "car", "ann", "k1").body, "id");
+    const rlimit none{16 << 10,
+                      RLIM_INFINITY};  // the next block would end behind it; log lines do not
+    ASSERT_EQ(prlimit(server.program().pid(), RLIMIT_FSIZE, &none, nullptr), 0);
+    const auto unsure = buy(server, "car", "bob", "k2");
+    EXPECT_EQ(unsure.status, 503) << unsure.body;
+    EXPECT_EQ(field(unsure.body, "code"), "outcome-unknown") << unsure.body;
+    EXPECT_EQ(server.program().wait(), 1) << server.program().err();
+    EXPECT_NE(server.program().err().find("File too large"), std::string::npos)
+        << server.program().err();
+  }
+  Server server(dir.path());
+  ASSERT_TRUE(server.up()) << server.program().err();
+  EXPECT_EQ(field(buy(server, "car", "ann", "k1").body, "id"), first);
+  const auto bob = buy(server, "car", "bob", "k2");
+  EXPECT_TRUE(bob.status == 201 || bob.status == 200) << bob.body;
+  EXPECT_EQ(server.stop(), 0);
+  EXPECT_EQ(run(dir.path(), {"audit", "--journal", "file:data"}).code, 0);
 }
 
 // SIGTERM: not ready at once, still selling for drain_delay, then out with 0, rows and all.
