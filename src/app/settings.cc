@@ -106,6 +106,10 @@ const std::vector<Setting>& table() {
        "holds the admin token, mode 0600, made on first start; relative to the journal's directory",
        reads(&Settings::admin_token_file, path_from),
        [](const Settings& s) { return s.admin_token_file.string(); }},
+      {"server.till_token_file", "", "FILE",
+       "holds the till's token, made likewise: it may mark orders paid, and nothing else",
+       reads(&Settings::till_token_file, path_from),
+       [](const Settings& s) { return s.till_token_file.string(); }},
       {"server.demo_sale", "demo-sale", "SALE",
        "what POST /seckill/seckill sells: a sale without limit and hold",
        reads(&Settings::demo_sale, name_from), [](const Settings& s) { return s.demo_sale; }},
@@ -251,12 +255,11 @@ Status apply_flags(LoadedSettings& loaded, const SettingsSources& sources) {
 }
 
 // T34: a secret that others may read is none.
-Status check_secret(const std::filesystem::path& file) {
+Status check_secret(const char* key, const std::filesystem::path& file) {
   struct stat about{};
   if (stat(file.c_str(), &about) != 0 || (about.st_mode & 077) == 0) return {};
-  return fail(Code::kInvalid,
-              fmt::format("server.admin_token_file: {} may be read by others; fix: chmod 600 {}",
-                          file.string(), file.string()));
+  return fail(Code::kInvalid, fmt::format("{}: {} may be read by others; fix: chmod 600 {}", key,
+                                          file.string(), file.string()));
 }
 
 }  // namespace
@@ -280,8 +283,11 @@ Result<LoadedSettings> load_settings(const SettingsSources& sources) {
         fmt::format("segment.journal_max ({}) holds less than two segments of segment.size ({})",
                     size_text(settings.journal_max), size_text(settings.segment_size)));
   }
-  if (auto secret = check_secret(settings.admin_token_path()); !secret)
-    return fail(std::move(secret.error()));
+  for (const auto& [key, file] :
+       {std::pair{"server.admin_token_file", settings.admin_token_path()},
+        std::pair{"server.till_token_file", settings.till_token_path()}}) {
+    if (auto secret = check_secret(key, file); !secret) return fail(std::move(secret.error()));
+  }
   return loaded;
 }
 

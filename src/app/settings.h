@@ -26,7 +26,9 @@ struct Settings {
   milliseconds drain_delay{
       0};  // /readyz says 503 so long before we stop accepting: balancers leave late
   std::filesystem::path admin_token_file =
-      "admin.token";              // in the journal's directory unless absolute; mode 0600
+      "admin.token";  // in the journal's directory unless absolute; mode 0600
+  std::filesystem::path till_token_file =
+      "till.token";               // likewise: whoever has it may mark orders paid, nothing else
   std::string demo_sale = "car";  // what POST /seckill/seckill sells
   std::filesystem::path journal_dir = "seckill-data";  // from journal.url
   std::filesystem::path orders_file;  // from orders.url; default orders.db in journal_dir
@@ -41,6 +43,7 @@ struct Settings {
       16ULL << 30;  // bytes; the season's cap: beyond it nothing is sold, payments still land
 
   std::filesystem::path admin_token_path() const { return journal_dir / admin_token_file; }
+  std::filesystem::path till_token_path() const { return journal_dir / till_token_file; }
 };
 
 // Where a setting's value came from: "default", "flag --listen", "environment

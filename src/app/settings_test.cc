@@ -64,7 +64,7 @@ TEST(Settings, ErrorsSayWhereWhatAndWhatWasMeant) {
             "seckill.toml:2:1: unknown key server.lisen; did you mean listen?");
   EXPECT_EQ(error_of("[server]\nquantum = 1\n"),
             "seckill.toml:2:1: unknown key server.quantum; [server] knows listen, drain_delay, "
-            "admin_token_file, demo_sale");
+            "admin_token_file, till_token_file, demo_sale");
   EXPECT_EQ(error_of("[limits]\nwaiting_max = 0\n"),
             "seckill.toml:2:1: limits.waiting_max: 0 is out of bounds: 1 to 1000000");
   EXPECT_EQ(error_of("[limits]\nwaiting_max = [1]\n"),

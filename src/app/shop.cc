@@ -6,8 +6,8 @@
 #include <unistd.h>
 #include <utility>
 
-#include "app/admin_token.h"
 #include "app/process.h"
+#include "app/token_file.h"
 #include "base/entropy.h"
 
 namespace seckill::app {
@@ -57,8 +57,10 @@ Status Shop::build() {
   auto parts = open_parts(settings_, node, log_);
   if (!parts) return fail(std::move(parts.error()));
   parts_ = std::move(*parts);
-  auto token = read_or_make_token(settings_.admin_token_path());
-  if (!token) return fail(std::move(token.error()));
+  auto admin = read_or_make_token(settings_.admin_token_path());
+  if (!admin) return fail(std::move(admin.error()));
+  auto till = read_or_make_token(settings_.till_token_path());
+  if (!till) return fail(std::move(till.error()));
 
   const SaleLimits limits{.waiting_max = static_cast<std::uint32_t>(settings_.waiting_max)};
   sale_.emplace(parts_->take_ledger(), node, limits);
@@ -69,7 +71,7 @@ Status Shop::build() {
       [this](std::span<const Answer> answers) { server_->tell(answers); },
       [this](const std::string& why) { stopped_by_sale(why); });
   auto server =
-      Server::open(loop_, *shell_, journal_->wake_fd(), http_options(*token), backstage());
+      Server::open(loop_, *shell_, journal_->wake_fd(), http_options(*admin, *till), backstage());
   if (!server) return fail(std::move(server.error()));
   server_ = std::move(*server);
 
@@ -81,13 +83,14 @@ Status Shop::build() {
   return {};
 }
 
-HttpOptions Shop::http_options(const std::string& token) const {
+HttpOptions Shop::http_options(const std::string& admin, const std::string& till) const {
   HttpOptions options;
   options.address = settings_.listen.host;
   options.port = settings_.listen.port;
   options.limits.body_max = settings_.body_max;
   options.limits.request = settings_.request_deadline;
-  options.admin_token = hash_of_token(token);
+  options.admin_token = hash_of_token(admin);
+  options.till_token = hash_of_token(till);
   options.demo_sale = *SaleName::from(settings_.demo_sale);
   options.nonce = random_u64();
   options.random = fill_random;

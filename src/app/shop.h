@@ -40,7 +40,7 @@ class Shop {
  private:
   Shop(const Settings& settings, Log& log);
   Status build();
-  HttpOptions http_options(const std::string& token) const;
+  HttpOptions http_options(const std::string& admin, const std::string& till) const;
   Backstage backstage();
   Readiness readiness() const;
   void append_metrics(std::string& text) const;

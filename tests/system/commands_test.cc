@@ -107,19 +107,20 @@ TEST(Commands, DoctorFindsAHealthyMachineHealthy) {
 TEST(Commands, SecretsAreNeverTold) {
   const TempDir dir;
   std::string words;
-  std::string secret;
   {
     Server server(dir.path(), {"--verbose"});
     ASSERT_TRUE(server.up()) << server.program().err();
     const std::string token = file_text(dir.path() / "data" / "admin.token").substr(0, 64);
     ASSERT_EQ(token.size(), 64u);
+    const std::string till = file_text(dir.path() / "data" / "till.token").substr(0, 64);
+    ASSERT_EQ(till.size(), 64u);
     words += create_sale(server, R"({"id":"car","stock":3,"hold_s":60})").body;
     const auto won = buy(server, "car", "ann", "k1");
     words += won.body + buy(server, "car", "ann", "k 2").body;
     for (const char* path : {"/api/v1/sales", "/api/v1/sales/car", "/api/v1/sales/car/orders",
                              "/metrics", "/readyz", "/healthz", "/openapi.yaml", "/nowhere", "/"}) {
-      for (const auto& with :
-           {server.client(), server.client(token), server.client("wrong-" + token)}) {
+      for (const auto& with : {server.client(), server.client(token), server.client(till),
+                               server.client("wrong-" + token)}) {
         app::Client client = with;
         const auto reply = client.ask({.path = path});
         if (!reply) continue;
@@ -142,6 +143,7 @@ TEST(Commands, SecretsAreNeverTold) {
     EXPECT_EQ(server.stop(), 0);
     words += server.program().out() + server.program().err();
     EXPECT_EQ(words.find(token), std::string::npos) << "the admin's token was told";
+    EXPECT_EQ(words.find(till), std::string::npos) << "the till's token was told";
     EXPECT_NE(words.find("admin.token"), std::string::npos)
         << "its path is told, so the scan saw the banner";
   }

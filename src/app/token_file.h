@@ -1,5 +1,5 @@
-// The admin's token: drawn once, kept in a file that only its owner may read. Its path is told,
-// never itself (T27).
+// A token of the admin's or the till's: drawn once, kept in a file that only its owner may read.
+// Its path is told, never itself (T27).
 #pragma once
 
 #include <filesystem>

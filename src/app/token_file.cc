@@ -1,4 +1,4 @@
-#include "app/admin_token.h"
+#include "app/token_file.h"
 
 #include <fmt/format.h>
 #include <fstream>
