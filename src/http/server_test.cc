@@ -58,6 +58,32 @@ TEST(Server, NeverSaysSoldOutOfADemoSaleThatIsNotReady) {
   EXPECT_NE(reply.body.find("seckill sale create car"), std::string::npos);
 }
 
+// The verdict comes back in the very round of the loop in which the time of the one who waits is
+// over: the loop is kept busy until both are due. He hears the verdict, once, and his connection
+// ends once.
+TEST(Server, AnswersOnceWhenVerdictAndDeadlineComeTogether) {
+  HttpOptions options;
+  options.limits.request = milliseconds(500);
+  options.limits.sweep = milliseconds(20);
+  Front front(car(3), options);
+  front.hold_journal();
+  Client client(front.port());
+  client.send(
+      "POST /seckill/seckill HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+      "Content-Length: 0\r\n\r\n");
+  front.await_flying();
+  front.on_loop([&] {
+    const SteadyTime due = machine_now().steady + options.limits.request + options.limits.sweep;
+    while (machine_now().steady < due) std::this_thread::yield();
+    front.journal.let_go();
+  });
+  const auto reply = client.read();
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->body, "[2]");
+  EXPECT_TRUE(client.ended());
+  EXPECT_EQ(Client(front.port()).ask(kDemoRequest).body, "[1]");
+}
+
 // T6: a hundred requests in one write are answered in their order, and a claim's reply is not
 // overtaken by what came behind it.
 TEST(Server, AnswersPipelinedRequestsInOrder) {

@@ -138,7 +138,9 @@ void Session::sweep(SteadyTime at) {
 }
 
 // Who has waited long enough is told that nobody knows; the verdict, when it comes, finds nobody.
+// Nobody waits when the last verdict came in this very round: then it is to be resumed already.
 void Session::expire() {
+  if (pending_ == 0) return;
   for (Call* call : round_->calls) {
     if (call->state != Call::State::kWaiting) continue;
     hub_.office.calls.overdue(*call);
