@@ -40,7 +40,6 @@ Exit run_serve(const Args& args, Talk& talk) {
   const auto loaded = load_settings(args);
   if (!loaded) return talk.fail(loaded.error());
   forbid_core_dumps();
-  raise_open_files();
   Log log(talk.log_options());
   const auto shop = Shop::open(loaded->settings, log);
   if (!shop) return talk.fail(shop.error());

@@ -1,5 +1,6 @@
 #include "app/shop.h"
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <csignal>
 #include <fmt/format.h>
@@ -31,6 +32,14 @@ OrdersQuery query_of(const OrdersListQuery& query) {
 }
 PaymentsQuery query_of(const PaymentsListQuery& query) {
   return {.refunds_only = query.refunds_only, .after = query.starting_after, .limit = query.limit};
+}
+
+// A crowd must not take the files that journal and rows need: a journal that cannot open its next
+// segment ends the process.
+std::uint32_t connections_within(std::uint64_t open_files) {
+  constexpr std::uint64_t kOurs = 64;
+  const std::uint64_t rest = open_files > 2 * kOurs ? open_files - kOurs : open_files / 2;
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(rest, UINT32_MAX));
 }
 
 template <class Value>
@@ -89,6 +98,8 @@ HttpOptions Shop::http_options(const std::string& admin, const std::string& till
   options.port = settings_.listen.port;
   options.limits.body_max = settings_.body_max;
   options.limits.request = settings_.request_deadline;
+  options.limits.connections_max =
+      std::min(options.limits.connections_max, connections_within(raise_open_files()));
   options.admin_token = hash_of_token(admin);
   options.till_token = hash_of_token(till);
   options.demo_sale = *SaleName::from(settings_.demo_sale);

@@ -198,11 +198,12 @@ void FileDisk::flush_in_turn() {
   }
 }
 
-DiskDone FileDisk::flush(const WriteJob& job, Fd& file, std::string& file_name) const {
+DiskDone FileDisk::flush(const WriteJob& job, Fd& file, std::string& file_name) {
   const auto start = std::chrono::steady_clock::now();
   int wrong = 0;
   if (!file || file_name != job.name) {
-    file = Fd(::openat(directory(), job.name.c_str(), O_WRONLY | O_CLOEXEC));
+    file = take_made(job.name);
+    if (!file) file = Fd(::openat(directory(), job.name.c_str(), O_WRONLY | O_CLOEXEC));
     file_name = job.name;
     if (!file) wrong = errno;
   }
@@ -214,6 +215,17 @@ DiskDone FileDisk::flush(const WriteJob& job, Fd& file, std::string& file_name) 
                      .count();
   if (wrong != 0) done.error = reader_->error("write", job.name, wrong);
   return done;
+}
+
+Fd FileDisk::take_made(std::string_view name) {
+  const std::scoped_lock hold(mutex_);
+  return made_name_ == name ? std::move(made_) : Fd();
+}
+
+void FileDisk::names_move() {
+  const std::scoped_lock hold(mutex_);
+  names_moved_ = true;
+  made_.reset();
 }
 
 void FileDisk::make_in_turn() {
@@ -234,7 +246,11 @@ void FileDisk::make_in_turn() {
     DiskDone done{DiskDone::What::kMake, std::nullopt, 0};
     if (const Fd there{::openat(directory(), job.name.c_str(), O_RDONLY | O_CLOEXEC)}) {
       done.error = reader_->error("make", job.name, EEXIST);
-    } else if (Status made = write_new(job.name, {}, job.size, give_up); !made) {
+    } else if (auto made = write_new(job.name, {}, job.size, give_up)) {
+      const std::scoped_lock hold(mutex_);
+      made_ = std::move(*made);
+      made_name_ = job.name;
+    } else {
       ::unlinkat(directory(), job.name.c_str(), 0);  // gives the space back
       done.error = made.error();
     }
@@ -245,10 +261,10 @@ void FileDisk::make_in_turn() {
 
 // Really writes the zeros: blocks that were only promised to a file cost a later flush its speed
 // and, on a full disk, its success.
-Status FileDisk::write_new(std::string_view name, std::span<const std::byte> bytes,
-                           std::uint64_t size, const std::function<bool()>& give_up) const {
-  const Fd file(::openat(directory(), std::string(name).c_str(),
-                         O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+Result<Fd> FileDisk::write_new(std::string_view name, std::span<const std::byte> bytes,
+                               std::uint64_t size, const std::function<bool()>& give_up) const {
+  Fd file(::openat(directory(), std::string(name).c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
+                   0600));
   if (!file) return fail(reader_->error("make", name, errno));
   const auto failed = [&](int wrong) { return fail(reader_->error("write", name, wrong)); };
   if (const int wrong = write_all(file.get(), bytes, 0)) return failed(wrong);
@@ -263,7 +279,8 @@ Status FileDisk::write_new(std::string_view name, std::span<const std::byte> byt
     if (give_up()) return failed(ECANCELED);
   }
   if (::fsync(file.get()) != 0) return failed(errno);
-  return sync_directory("make", name);
+  if (Status synced = sync_directory("make", name); !synced) return fail(std::move(synced.error()));
+  return file;
 }
 
 Status FileDisk::sync_directory(std::string_view doing, std::string_view name) const {
@@ -272,19 +289,15 @@ Status FileDisk::sync_directory(std::string_view doing, std::string_view name) c
 }
 
 Status FileDisk::put(std::string_view name, std::span<const std::byte> bytes, std::uint64_t size) {
-  {
-    const std::scoped_lock hold(mutex_);
-    names_moved_ = true;
-  }
+  names_move();
   reader_->forget();
-  return write_new(name, bytes, size, [] { return false; });
+  const auto written = write_new(name, bytes, size, [] { return false; });
+  if (!written) return fail(written.error());
+  return {};
 }
 
 Status FileDisk::rename(std::string_view from, std::string_view to) {
-  {
-    const std::scoped_lock hold(mutex_);
-    names_moved_ = true;
-  }
+  names_move();
   reader_->forget();
   if (::renameat(directory(), std::string(from).c_str(), directory(), std::string(to).c_str()) !=
       0) {
@@ -294,10 +307,7 @@ Status FileDisk::rename(std::string_view from, std::string_view to) {
 }
 
 Status FileDisk::remove(std::string_view name) {
-  {
-    const std::scoped_lock hold(mutex_);
-    names_moved_ = true;
-  }
+  names_move();
   reader_->forget();
   if (::unlinkat(directory(), std::string(name).c_str(), 0) != 0) {
     return fail(reader_->error("remove", name, errno));

@@ -87,9 +87,11 @@ class FileDisk final : public Disk {
   int directory() const { return reader_->directory_fd_.get(); }
   void flush_in_turn();  // the flusher thread
   void make_in_turn();   // the maker thread
-  DiskDone flush(const WriteJob& job, Fd& file, std::string& file_name) const;
-  Status write_new(std::string_view name, std::span<const std::byte> bytes, std::uint64_t size,
-                   const std::function<bool()>& give_up) const;
+  DiskDone flush(const WriteJob& job, Fd& file, std::string& file_name);
+  Result<Fd> write_new(std::string_view name, std::span<const std::byte> bytes, std::uint64_t size,
+                       const std::function<bool()>& give_up) const;
+  Fd take_made(std::string_view name);
+  void names_move();
   Status sync_directory(std::string_view doing, std::string_view name) const;
   void tell(DiskDone done);
 
@@ -104,6 +106,8 @@ class FileDisk final : public Disk {
   bool write_waits_ = false;
   MakeJob making_;
   bool make_waits_ = false;
+  Fd made_;  // the file made last, until it is written: a rollover needs no new descriptor
+  std::string made_name_;
   bool names_moved_ = false;
   bool stopping_ = false;
   std::deque<DiskDone> done_;

@@ -72,6 +72,30 @@ TEST(FileDisk, WritesWhereItWasTold) {
   EXPECT_EQ(text_of(*reader, "a", 4101, 9000), std::string(3 * 4096 - 4101, '\0')) << "to its end";
 }
 
+// A crowd has taken every file: the spare is open since it was made, so the journal goes on in it.
+TEST(FileDisk, WritesAMadeFileWithoutANewDescriptor) {
+  const TempDirectory directory;
+  EXPECT_EQ(in_a_child([&] {
+              const auto disk = FileDisk::open(directory.path()).value();
+              disk->make("a", 4096);
+              if (await(*disk).error) return 1;
+              disk->write("a", 0, bytes_of("in a"));
+              if (await(*disk).error) return 2;
+              disk->make("spare", 4096);
+              if (await(*disk).error) return 3;
+              const auto next = static_cast<rlim_t>(::dup(disk->wake_fd()));
+              const rlimit no_more{next, next};
+              ::close(static_cast<int>(next));
+              ::setrlimit(RLIMIT_NOFILE, &no_more);
+              if (::dup(disk->wake_fd()) >= 0) return 5;
+              disk->write("spare", 0, bytes_of("in the spare"));
+              return await(*disk).error ? 4 : 0;
+            }),
+            0);
+  const auto reader = FileDiskReader::open(directory.path()).value();
+  EXPECT_EQ(text_of(*reader, "spare", 0, 12), "in the spare");
+}
+
 // (2) A made file is zeros, whole, and there is no second one of that name.
 TEST(FileDisk, MakesFilesOfZeros) {
   const TempDirectory directory;

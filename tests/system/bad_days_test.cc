@@ -318,6 +318,49 @@ TEST(BadDays, AClockSetByAnHourEndsNoHold) {
   }
 }
 
+Fd connected_to(const Server& server) {
+  Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_port = htons(server.port());
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  EXPECT_EQ(::connect(socket.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to), 0);
+  return socket;
+}
+
+// The reply to one purchase of the demo's wire; short enough to come in one piece.
+std::string bought_over(const Fd& socket) {
+  static constexpr std::string_view kAsk =
+      "POST /seckill/seckill HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n";
+  char reply[1024];
+  if (::send(socket.get(), kAsk.data(), kAsk.size(), MSG_NOSIGNAL) < 0) return "not sent";
+  const auto size = ::recv(socket.get(), reply, sizeof reply, 0);
+  return size > 0 ? std::string(reply, static_cast<std::size_t>(size)) : "the door is closed";
+}
+
+// T36: idle connections take all the files they can get, and the journal still finds its next
+// segments, more than once.
+TEST(BadDays, ACrowdLeavesFilesForTheJournal) {
+  const TempDir dir;
+  Server server(dir.path(), {},
+                {.environment = {{"SECKILL_SEGMENT_SIZE", "1MiB"}}, .open_files = 256});
+  ASSERT_TRUE(server.up()) << server.program().err();
+  create_sale(server, R"({"id":"car","stock":2000})");
+  const Fd buyer = connected_to(server);
+  ASSERT_NE(bought_over(buyer).find("[1999]"), std::string::npos);
+  std::vector<Fd> idle;
+  for (int i = 0; i < 400; ++i) idle.push_back(connected_to(server));
+  for (int left = 1998; left >= 1300; --left) {
+    const std::string reply = bought_over(buyer);
+    ASSERT_NE(reply.find(fmt::format("[{}]", left)), std::string::npos)
+        << reply << server.program().err();
+  }
+  idle.clear();
+  EXPECT_TRUE(fs::exists(dir.path() / "data" / "00000003.seg"));
+  EXPECT_EQ(server.stop(), 0) << server.program().err();
+  EXPECT_EQ(run(dir.path(), {"audit", "--journal", "file:data", "--wait", "10s"}).code, 0);
+}
+
 // T36: no file is left for another connection. Who is in is served, who comes is told or closed,
 // never left hanging; and with files again, all is well.
 TEST(BadDays, AServerWithoutFilesGoesOn) {
@@ -327,15 +370,7 @@ TEST(BadDays, AServerWithoutFilesGoesOn) {
   create_sale(server, R"({"id":"car","stock":10})");
   {
     std::vector<Fd> idle;
-    for (int i = 0; i < 100; ++i) {
-      Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-      sockaddr_in to{};
-      to.sin_family = AF_INET;
-      to.sin_port = htons(server.port());
-      to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-      ASSERT_EQ(::connect(socket.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to), 0);
-      idle.push_back(std::move(socket));
-    }
+    for (int i = 0; i < 100; ++i) idle.push_back(connected_to(server));
     const SteadyTime before = machine_now().steady;
     (void)server.client().ask({.path = "/livez"});  // an answer or a closed door
     EXPECT_LT(machine_now().steady - before, microseconds(5'000'000));
