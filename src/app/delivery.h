@@ -20,7 +20,7 @@ namespace seckill::app {
 // finish() belong to the loop's.
 class Delivery {
  public:
-  static constexpr milliseconds kGather{10};
+  static constexpr milliseconds kGather{50};
   static constexpr milliseconds kPause{1'000};
   static constexpr std::uint64_t kIdleTurnsMax = 32;  // while a refused row is searched for
 

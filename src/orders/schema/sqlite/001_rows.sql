@@ -28,7 +28,8 @@ CREATE TABLE orders (
   buyer_id   TEXT NOT NULL,
   idem_key   TEXT NOT NULL,
   quantity   INTEGER NOT NULL CHECK (quantity BETWEEN 1 AND 32),
-  state      TEXT NOT NULL CHECK (state IN ('held', 'paid', 'cancelled', 'expired')),
+  state      TEXT NOT NULL  -- compared one by one: for IN, SQLite would make a table of its own at each insert
+             CHECK (state = 'held' OR state = 'paid' OR state = 'cancelled' OR state = 'expired'),
   held_at    INTEGER NOT NULL,
   due_at     INTEGER,                     -- an estimate: the ledger's own clock decides. NULL: never
   paid_at    INTEGER,
