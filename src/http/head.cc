@@ -37,6 +37,8 @@ bool is_graphic(string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });
 }
 
+constexpr std::size_t kMethodMax = 32;  // bytes; the longest registered one has 17
+
 constexpr Refusal bad(string_view detail) { return {problems::kMalformedRequest, detail}; }
 constexpr Refusal kLongUri{problems::kUriTooLong, "The request target is longer than allowed."};
 
@@ -238,6 +240,7 @@ std::optional<Refusal> HeadScan::request_line(string_view line, const HttpLimits
   const auto last = line.rfind(' ');
   if (first == string_view::npos || first == last)
     return bad("The request line is not `method target version`.");
+  if (first > kMethodMax) return bad("No method has so long a name.");
   const string_view target = line.substr(first + 1, last - first - 1);
   if (target.size() > limits.uri_max) return kLongUri;
   if (!is_graphic(target)) return bad("There is a byte in the target that may not be there.");

@@ -111,6 +111,7 @@ const std::vector<Attack> kAttacks{
     {"T5_other_expectation", with("Expect: 200-ok\r\nContent-Length: 2\r\n"), 417},
     {"T8_uri", "GET /" + many(9000) + " HTTP/1.1\r\nHost: localhost\r\n\r\n", 414},
     {"T8_uri_without_end", "GET /" + many(20000), 414},
+    {"T8_method", many(9000) + " / HTTP/1.1\r\nHost: localhost\r\n\r\n", 400},
     {"T8_head", with("X: " + many(9000) + "\r\n"), 431},
     {"T8_head_of_many", with([] {
        std::string fields;

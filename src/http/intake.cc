@@ -10,12 +10,17 @@ namespace seckill {
 Intake::Intake(const HttpLimits& limits)
     : limits_(limits), buffer_(std::make_unique_for_overwrite<char[]>(kSmall + kPadding)) {}
 
+// Room for the largest head, for a body in chunks of a usual size, and for its trailers.
+std::size_t Intake::large() const {
+  return limits_.uri_max + 2 * limits_.head_max + 5 * limits_.body_max + kSmall;
+}
+
 std::span<char> Intake::room() {
   if (begin_ == end_) begin_ = end_ = 0;
   if (end_ == capacity_ && begin_ > 0) {
     move_to(buffer_.get());
   } else if (end_ == capacity_) {
-    capacity_ = limits_.uri_max + limits_.head_max + 5 * limits_.body_max + 4096;
+    capacity_ = large();
     auto large = std::make_unique_for_overwrite<char[]>(capacity_ + kPadding);
     move_to(large.get());
     buffer_ = std::move(large);
@@ -42,8 +47,18 @@ Intake::Found Intake::refuse(const Refusal& why) {
   return Found::kRefused;
 }
 
+// Each part of a request has its own bound; this one is for their sum, so that there is always room
+// for the next byte of whatever has not been refused.
 Intake::Found Intake::next() {
   if (refused_) return Found::kRefused;
+  const Found found = look();
+  if (found == Found::kMore && end_ - begin_ >= large()) {
+    return refuse({problems::kBodyTooLarge, "The request is larger than allowed."});
+  }
+  return found;
+}
+
+Intake::Found Intake::look() {
   if (!head_read_) {
     if (empty()) return Found::kMore;
     const std::string_view bytes(buffer_.get() + begin_, end_ - begin_);

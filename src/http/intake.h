@@ -38,7 +38,9 @@ class Intake {
 
  private:
   static constexpr std::size_t kSmall = 4096;
+  std::size_t large() const;
   Found refuse(const Refusal& why);
+  Found look();
   Found read_body();
   void move_to(char* to);
 
