@@ -88,6 +88,8 @@ Step Api::dispatch(Call& call, const Request& request, const Routed& to, std::st
     case Route::kHealthz: return service_.ready(call, out);
     case Route::kTime: return service_.time(call, out);
     case Route::kOpenapi: return service_.openapi(call, out);
+    case Route::kProblems: return service_.problems(call, out);
+    case Route::kProblem: return service_.problem_page(call, to.name, out);
     case Route::kIndex: return service_.index(call, out);
     case Route::kUnknown: break;
   }

@@ -21,7 +21,8 @@ std::string detail_of(Outcome outcome, const SaleView& sale) {
   const SaleTerms& terms = sale.terms;
   switch (outcome) {
     case Outcome::kSoldOut: {
-      if (sale.available() > 0) return "All that are left are spoken for; one may come back.";
+      if (sale.available() > 0)
+        return "Fewer are left than were asked for, or others are being served with them.";
       std::string text = fmt::format("All {} were sold by ", terms.stock - terms.withdrawn);
       append_time(text, sale.sold_out_at);
       return text + ".";

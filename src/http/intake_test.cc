@@ -12,7 +12,6 @@
 namespace seckill {
 namespace {
 
-
 // Feeds the bytes in pieces of up to `piece`; the last thing that was found.
 Intake::Found fed(Intake& intake, std::string_view bytes, std::size_t piece) {
   auto found = Intake::Found::kMore;

@@ -19,6 +19,7 @@ constexpr std::array kFixed{
     Fixed{"/healthz", Route::kHealthz},          Fixed{"/time", Route::kTime},
     Fixed{"/openapi.yaml", Route::kOpenapi},     Fixed{"/", Route::kIndex},
     Fixed{"/api/v1/payments", Route::kPayments}, Fixed{"/api/v1/sales", Route::kSales},
+    Fixed{"/docs/problems", Route::kProblems},
 };
 
 constexpr std::array kVerbs{
@@ -68,6 +69,7 @@ Routed route_of(string_view path) {
   string_view rest = path;
   if (take(rest, "/api/v1/sales/")) return sale_route(rest);
   if (take(rest, "/api/v1/orders/")) return order_route(rest);
+  if (take(rest, "/docs/problems/")) return {Route::kProblem, rest};
   for (const Fixed& fixed : kFixed) {
     if (path == fixed.path) return {fixed.route};
   }
@@ -91,6 +93,8 @@ string_view pattern_of(Route route) {
     case Route::kHealthz: return "/healthz";
     case Route::kTime: return "/time";
     case Route::kOpenapi: return "/openapi.yaml";
+    case Route::kProblems: return "/docs/problems";
+    case Route::kProblem: return "/docs/problems/{code}";
     case Route::kIndex: return "/";
     case Route::kUnknown: break;
   }

@@ -27,6 +27,8 @@ enum class Route : std::uint8_t {
   kHealthz,
   kTime,
   kOpenapi,
+  kProblems,
+  kProblem,
   kIndex,
   kUnknown,  // none of ours
 };
@@ -48,7 +50,7 @@ const char* to_text(SaleVerb verb);
 
 struct Routed {
   Route route = Route::kUnknown;
-  std::string_view name;  // the sale or the order in the path, unchecked
+  std::string_view name;  // the sale, order or problem in the path, unchecked
   SaleVerb verb = SaleVerb::kCreate;
 };
 

@@ -45,7 +45,8 @@ const char* why_not(Outcome outcome) {
     case Outcome::kSaleExists: return "A sale of this name is there, or was and is retired.";
     case Outcome::kNotAllowed:
       return "Stock never shrinks (withdraw instead), sold units stay sold, a closed sale stays "
-             "closed, and only a closed sale without open holds can be retired.";
+             "closed, whether a win is final never changes, and only a closed sale without open "
+             "holds can be retired.";
     case Outcome::kSeasonFull: return "There are as many sales or orders as a season may keep.";
     case Outcome::kUnknownSale: return "There is no such sale.";
     case Outcome::kBusy: return "Nothing was recorded. Ask again.";
@@ -147,6 +148,7 @@ Step SaleCalls::create(Call& call, const Request& request, std::string& out) {
   terms.starts_at = machine_now().raw;
   apply_fields(wanted, terms);
   if (terms.starts_at >= terms.ends_at) fields.wrong("ends_at", "must be after starts_at");
+  if (terms.price_minor > 0 && terms.currency.empty()) fields.wrong("currency", "is needed");
   if (const auto wrong = fields.wrong())
     return refuse(call, wrong->problem, {.detail = wrong->detail, .members = wrong->members}, out);
   terms.name = *name;

@@ -51,6 +51,8 @@ WishedTerms patched(const SaleWish& wish, const SaleTerms& was) {
   SaleTerms terms = was;
   apply_fields(wish.fields, terms);
   if (terms == was) return AlreadySo{};
+  if (terms.starts_at >= terms.ends_at)
+    return Refusal{problems::kInvalidField, "ends_at must be after starts_at."};
   return terms;
 }
 

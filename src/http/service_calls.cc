@@ -24,9 +24,24 @@ constexpr std::string_view kIndex =
     "POST  /api/v1/sales/{sale}/{verb}       start pause resume close restock withdraw retire\n"
     "GET   /api/v1/sales/{sale}/orders\n"
     "GET   /api/v1/payments\n"
+    "GET   /docs/problems                    what each refusal means\n"
+    "GET   /docs/problems/{code}\n"
     "GET   /metrics /livez /readyz /healthz /time /openapi.yaml\n";
 
-std::string_view openapi_text() { return embedded::http_pages().front().text; }
+std::string_view openapi_text() { return embedded::http_pages()[0].text; }
+std::string_view problems_text() { return embedded::http_pages()[1].text; }
+
+// From "## CODE" to the next heading; empty when there is none of it.
+std::string_view problem_text(std::string_view code) {
+  static constexpr std::string_view kHeading = "\n## ";
+  const std::string_view all = problems_text();
+  for (auto at = all.find(kHeading); at != all.npos; at = all.find(kHeading, at + 1)) {
+    const std::string_view rest = all.substr(at + 1);
+    const std::string_view title = rest.substr(3, rest.find('\n') - 3);
+    if (title == code) return rest.substr(0, rest.find(kHeading));
+  }
+  return {};
+}
 
 void append_check(std::string& to, const HealthCheck& check, const std::string& time) {
   to += '[';
@@ -45,6 +60,8 @@ ServiceCalls::ServiceCalls(Office& office)
       live_(office.replies.make_ready({200, content::kHealth, {}}, kLive, kLive.size())),
       openapi_(office.replies.make_ready({200, content::kYaml, {}}, openapi_text(),
                                          openapi_text().size())),
+      problems_(office.replies.make_ready({200, content::kText, {}}, problems_text(),
+                                          problems_text().size())),
       index_(office.replies.make_ready({200, content::kText, {}}, kIndex, kIndex.size())) {}
 
 Step ServiceCalls::live(Call& call, std::string& out) {
@@ -54,6 +71,18 @@ Step ServiceCalls::live(Call& call, std::string& out) {
 
 Step ServiceCalls::openapi(Call& call, std::string& out) {
   office_.replies.write(out, call, openapi_, {});
+  return Step::kReplied;
+}
+
+Step ServiceCalls::problems(Call& call, std::string& out) {
+  office_.replies.write(out, call, problems_, {});
+  return Step::kReplied;
+}
+
+Step ServiceCalls::problem_page(Call& call, std::string_view code, std::string& out) {
+  const std::string_view text = problem_text(code);
+  if (text.empty()) return problem(office_, call, out, problems::kNotFound);
+  office_.replies.write(out, call, {200, content::kText, {}}, text);
   return Step::kReplied;
 }
 

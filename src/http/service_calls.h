@@ -14,12 +14,15 @@ class ServiceCalls {
   Step metrics(Call& call, std::string& out);
   Step time(Call& call, std::string& out);
   Step openapi(Call& call, std::string& out);
+  Step problems(Call& call, std::string& out);
+  Step problem_page(Call& call, std::string_view code, std::string& out);  // its part of that page
   Step index(Call& call, std::string& out);
 
  private:
   Office& office_;
   ReadyReply live_;
   ReadyReply openapi_;
+  ReadyReply problems_;
   ReadyReply index_;
 };
 

@@ -73,6 +73,7 @@ std::string filled(std::string path, const std::string& order) {
   };
   fill("{sale}", ends ? "old" : "car");
   fill("{order}", order);
+  fill("{code}", "sold-out");
   return path;
 }
 
@@ -138,6 +139,34 @@ TEST(Openapi, IsTrue) {
     const bool described = methods.contains(pattern) || pattern.ends_with("{verb}");
     EXPECT_TRUE(described) << pattern;
   }
+}
+
+// Whoever follows a problem's `type` finds what it means. The codes are those of our own sources.
+TEST(Service, ExplainsEveryProblem) {
+  Front front({terms_of(1, "car", 1)});
+  Client client(front.port());
+  std::set<std::string> codes;
+  for (const char* name : {"/src/http/problem.h", "/src/http/problem.cc"}) {
+    std::ifstream file(SECKILL_SOURCE_DIR + std::string(name));
+    std::stringstream text;
+    text << file.rdbuf();
+    // As in {409, "sold-out", …
+    const std::string all = text.str();
+    for (auto at = all.find(", \""); at != all.npos; at = all.find(", \"", at + 1)) {
+      if (at < 4 || all[at - 4] != '{' || std::isdigit(all[at - 1]) == 0) continue;
+      codes.insert(all.substr(at + 3, all.find('"', at + 3) - at - 3));
+    }
+  }
+  EXPECT_GE(codes.size(), 35u);
+  const Reply all = client.ask(get("/docs/problems"));
+  for (const std::string& code : codes) {
+    const Reply page = client.ask(get("/docs/problems/" + code));
+    EXPECT_EQ(page.status, 200) << code;
+    EXPECT_TRUE(page.body.starts_with("## " + code + "\n")) << page.body;
+    EXPECT_NE(all.body.find(page.body), std::string::npos) << code;
+  }
+  const Reply unknown = client.ask(get("/docs/problems/nothing"));
+  EXPECT_EQ(client.ask(get(member(unknown.body, "type"))).status, 200) << unknown.body;
 }
 
 TEST(Service, ListsItsUrls) {

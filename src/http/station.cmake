@@ -1,2 +1,3 @@
-# src/http/openapi.yaml is served as it stands here.
-seckill_embed(seckill_http http_pages ${CMAKE_CURRENT_LIST_DIR}/openapi.yaml)
+# Both are served as they stand here.
+seckill_embed(seckill_http http_pages ${CMAKE_CURRENT_LIST_DIR}/openapi.yaml
+              ${CMAKE_CURRENT_LIST_DIR}/problems.md)
