@@ -25,10 +25,28 @@ struct SteadyTime {
 
 inline constexpr SteadyTime kNever{INT64_MAX};
 
-inline RawTime operator+(RawTime at, milliseconds by) { return {at.ms + by.count()}; }
-inline milliseconds operator-(RawTime a, RawTime b) { return milliseconds(a.ms - b.ms); }
-inline SteadyTime operator+(SteadyTime at, microseconds by) { return {at.us + by.count()}; }
-inline microseconds operator-(SteadyTime a, SteadyTime b) { return microseconds(a.us - b.us); }
+// Sums end where numbers do: a stamp from a file may be anything, and must not wrap around.
+constexpr std::int64_t sum_of(std::int64_t a, std::int64_t b) {
+  std::int64_t sum = 0;
+  if (!__builtin_add_overflow(a, b, &sum)) return sum;
+  return b > 0 ? INT64_MAX : INT64_MIN;
+}
+constexpr std::int64_t difference_of(std::int64_t a, std::int64_t b) {
+  std::int64_t difference = 0;
+  if (!__builtin_sub_overflow(a, b, &difference)) return difference;
+  return b < 0 ? INT64_MAX : INT64_MIN;
+}
+
+constexpr RawTime operator+(RawTime at, milliseconds by) { return {sum_of(at.ms, by.count())}; }
+constexpr milliseconds operator-(RawTime a, RawTime b) {
+  return milliseconds(difference_of(a.ms, b.ms));
+}
+constexpr SteadyTime operator+(SteadyTime at, microseconds by) {
+  return {sum_of(at.us, by.count())};
+}
+constexpr microseconds operator-(SteadyTime a, SteadyTime b) {
+  return microseconds(difference_of(a.us, b.us));
+}
 
 // What a decision is told about the time.
 struct Now {

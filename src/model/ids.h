@@ -24,8 +24,10 @@ struct LogTime {
   std::int64_t ms = 0;
   auto operator<=>(const LogTime&) const = default;
 };
-inline LogTime operator+(LogTime at, milliseconds by) { return {at.ms + by.count()}; }
-inline milliseconds operator-(LogTime a, LogTime b) { return milliseconds(a.ms - b.ms); }
+constexpr LogTime operator+(LogTime at, milliseconds by) { return {sum_of(at.ms, by.count())}; }
+constexpr milliseconds operator-(LogTime a, LogTime b) {
+  return milliseconds(difference_of(a.ms, b.ms));
+}
 
 // One creation of a sale, drawn at random by who creates it; unique within a journal, never 0.
 enum class SaleUid : std::uint32_t {};

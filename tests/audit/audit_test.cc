@@ -64,6 +64,17 @@ TEST_F(Doctored, CountsWhatIsInQuarantine) {
   EXPECT_TRUE(audited().value().violated());
 }
 
+// I9: a stamp that nobody's clock has shown comes from a forged file. Sums with it must not wrap
+// around: UBSan watches.
+TEST_F(Doctored, BearsAStampFromTheEndOfTime) {
+  told.story.after(RawTime{INT64_MAX - 1} - told.story.entries().back().stamp);
+  told.story.buy(told.phone, "hal", "k1");
+  ASSERT_EQ(told.story.entries().back().stamp, RawTime{INT64_MAX - 1});
+  consume();
+  const auto report = audited().value();
+  EXPECT_TRUE(report.proven()) << to_text(report);
+}
+
 // A check says its numbers, and names what broke it: ten of them at the most.
 TEST_F(Doctored, SaysWhatItFound) {
   for (int n = 0; n < 7; ++n) told.story.buy(told.car, "crowd", std::to_string(n));
