@@ -37,9 +37,9 @@ class Audit {
                   fmt::format("audit: the journal knows no sale {}", inputs_.sale->view()));
     }
     report_.journal_end = replay_.position();
-    report_.checks.push_back(
-        {.name = "journal",
-         .says = fmt::format("{} records in one chain", number(replay_.position()))});
+    if (auto same = read_again(); !same) return fail(same.error());
+    report_.checks.push_back(journal_.done(
+        fmt::format("{} records, each as its bytes say", number(replay_.position()))));
     std::move(of_rows.begin(), of_rows.end(), std::back_inserter(report_.checks));
     if (inputs_.rows == nullptr) add_journal_checks();
     add_sums();
@@ -50,6 +50,8 @@ class Audit {
  private:
   Result<std::vector<Check>> compare_rows();
   Status replay_to(Position end, RowsCheck::Quarantine* aside);
+  Status check(std::span<const Entry> entries);
+  Status read_again();
   bool is_ours(const audit_replay::Sale& sale) const;
   void follow(const Entry& entry, RowsCheck::Quarantine* aside);
   void add_journal_checks();
@@ -60,6 +62,8 @@ class Audit {
   Replay replay_;
   std::optional<Transcript> transcript_;
   RecordHash identity_, last_hash_;
+  Finding journal_{"journal"};
+  std::vector<std::byte> encoded_;
   AuditReport report_;
 };
 
@@ -85,6 +89,7 @@ Status Audit::replay_to(Position end, RowsCheck::Quarantine* aside) {
         inputs_.journal->read(replay_.position(), std::min<std::uint64_t>(missing, kReadAtOnce));
     if (!entries) return fail(std::move(entries.error()));
     if (entries->empty()) return {};
+    if (auto sound = check(*entries); !sound) return sound;
     if (replay_.position() == Position{0}) {
       identity_ = hash_of(entries->front().stamp, entries->front().bytes);
     }
@@ -93,6 +98,44 @@ Status Audit::replay_to(Position end, RowsCheck::Quarantine* aside) {
     if (replay_.stopped()) return fail(Error::Code::kCorrupt, "audit: " + *replay_.stopped());
   }
   return {};
+}
+
+// What was read is what was asked for, and a record's bytes, of which all hashes are made, say what
+// is replayed.
+Status Audit::check(std::span<const Entry> entries) {
+  Position expected = replay_.position();
+  for (const Entry& entry : entries) {
+    if (entry.position != expected) {
+      return fail(Error::Code::kCorrupt,
+                  fmt::format("audit: the journal's reader gave record {} where {} comes next",
+                              number(entry.position), number(expected)));
+    }
+    encoded_.clear();
+    encode(entry.record, encoded_);
+    if (!std::ranges::equal(encoded_, entry.bytes)) {
+      journal_.broken("record {} is not what its bytes say", number(expected));
+    }
+    expected = next(expected);
+  }
+  return {};
+}
+
+// The first record and the last one a second time, each sought by its number: a reader that has
+// walked here and one that has jumped here must meet the same.
+Status Audit::read_again() {
+  const std::uint64_t end = number(replay_.position());
+  if (end == 0) return {};
+  const auto compare = [this](std::uint64_t at, const RecordHash& was) -> Status {
+    const auto entries = inputs_.journal->read(Position{at}, 1);
+    if (!entries) return fail(entries.error());
+    if (entries->size() != 1 || entries->front().position != Position{at} ||
+        hash_of(entries->front().stamp, entries->front().bytes) != was) {
+      journal_.broken("record {} is another one when it is read again", at);
+    }
+    return {};
+  };
+  if (auto first = compare(0, identity_); !first) return first;
+  return compare(end - 1, last_hash_);
 }
 
 Result<std::vector<Check>> Audit::compare_rows() {

@@ -18,12 +18,15 @@ namespace seckill {
 
 // One check, by name, with its numbers. The names are stable: metrics and tests cite them.
 //
-//   journal          the block chain is whole, and nobody who wrote into it had seen more than it
-//   holds bookmark         the rows are of this journal, and not ahead of it (I9) oversold live
-//   units and withdrawn ones <= stock; no unit number above it (I1) double           a live order
-//   has each of its units, a unit has at most one live order (I1) limit            no buyer above
-//   the sale's limit (I4) rows-missing     every order of the journal before the bookmark has a row
-//   (I2) rows-unknown     no row of an order, unit, payment or sale that the journal does not know
+//   journal          every record at its place, as its bytes say; the first and the last are the
+//                    same when they are read again. (A broken block chain, and a writer who had
+//                    seen more than there is, are no findings: they end the audit with kCorrupt.)
+//   bookmark         the rows are of this journal, and not ahead of it (I9)
+//   oversold         live units and withdrawn ones <= stock; no unit number above it (I1)
+//   double           a live order has each of its units, a unit has at most one live order (I1)
+//   limit            no buyer above the sale's limit (I4)
+//   rows-missing     every order of the journal before the bookmark has a row (I2)
+//   rows-unknown     no row of an order, unit, payment or sale that the journal does not know
 //   orders-differ    each field of an order is what the replay says
 //   units-differ     each unit is with whom the replay says
 //   payments-differ  each payment is there, once, applied or refunded as the replay says (I7)

@@ -88,13 +88,14 @@ void Transcript::granted(const Reserve& reserve) {
   if (found != shoppers_.end()) found->second.orders.push_back(reserve.order);
 }
 
-std::optional<SaleUid> Transcript::told_sale() const {
+std::set<SaleUid> Transcript::told_sales() const {
+  std::set<SaleUid> sales;
   for (const auto& [name, shopper] : shoppers_) {
     for (const Attempt& attempt : shopper.attempts) {
-      if (attempt.order) return attempt.order->sale();
+      if (attempt.order) sales.insert(attempt.order->sale());
     }
   }
-  return std::nullopt;
+  return sales;
 }
 
 std::vector<Check> Transcript::judge(const audit_replay::Replay& replay,
@@ -106,7 +107,7 @@ std::vector<Check> Transcript::judge(const audit_replay::Replay& replay,
                                              lines_, shoppers_.size(), bad_lines_)));
   judge_won(replay, sale, checks);
   judge_twice(checks);
-  judge_no(sale ? sale : told_sale(), sums, checks);
+  judge_no(sale ? std::set{*sale} : told_sales(), sums, checks);
   return checks;
 }
 
@@ -166,10 +167,11 @@ void Transcript::judge_twice(std::vector<Check>& checks) const {
 }
 
 // He has an order and never heard of it: may that be held against us?
-bool Transcript::was_refused(const Shopper& shopper) const {
+bool Transcript::was_refused(const Shopper& shopper, bool one_sale) const {
   const auto& all = shopper.attempts;
   const auto unanswered = [](const Attempt& each) { return each.said == Said::kNothing; };
   if (std::none_of(all.begin(), all.end(), unanswered)) return true;
+  if (!one_sale) return false;  // the no may be another sale's
   // A no to an ask that began when the one without an answer had been given up.
   return std::any_of(all.begin(), all.end(), [&](const Attempt& no) {
     return no.said == Said::kNo && std::any_of(all.begin(), all.end(), [&](const Attempt& earlier) {
@@ -180,13 +182,14 @@ bool Transcript::was_refused(const Shopper& shopper) const {
   });
 }
 
-void Transcript::judge_no(const std::optional<SaleUid>& sale, AuditSums& sums,
+void Transcript::judge_no(const std::set<SaleUid>& sales, AuditSums& sums,
                           std::vector<Check>& checks) const {
   Finding untold("told-no");
   std::uint64_t unanswered = 0, owners = 0;
   for (const auto& [name, shopper] : shoppers_) {
-    const auto order = std::find_if(shopper.orders.begin(), shopper.orders.end(),
-                                    [&](const OrderId& id) { return !sale || id.sale() == *sale; });
+    const auto order =
+        std::find_if(shopper.orders.begin(), shopper.orders.end(),
+                     [&](const OrderId& id) { return sales.empty() || sales.contains(id.sale()); });
     if (order == shopper.orders.end()) continue;
     ++owners;
     const auto said = [&](Said what) {
@@ -195,7 +198,7 @@ void Transcript::judge_no(const std::optional<SaleUid>& sale, AuditSums& sums,
     const auto& all = shopper.attempts;
     if (std::any_of(all.begin(), all.end(), said(Said::kOrder))) continue;
     if (std::all_of(all.begin(), all.end(), said(Said::kNotAsked))) continue;  // asked elsewhere
-    if (was_refused(shopper)) {
+    if (was_refused(shopper, sales.size() < 2)) {
       untold.broken("{} has order {} and was told no", name, to_text(*order));
     } else {
       ++unanswered;

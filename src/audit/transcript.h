@@ -1,7 +1,9 @@
 // Audited: what a drill's shoppers say they were told, one line of JSON an attempt.
 //
-// Whose order is it? A line carries no sale, but a key is asked for at one sale: that of the order
-// ids that the transcript names (or the one that is audited). A shopper is a (buyer, key).
+// Whose order is it? A line carries no sale: it is one of those whose order ids the transcript
+// names (or the one that is audited). A shopper is a (buyer, key). Where a transcript names several
+// sales he may have asked with one key at each of them, and nobody can tell which one said no: then
+// only "every attempt was answered, and none with his order" is held against us.
 //
 // What may be held against us:
 //   told-won     he was told of an order ("won", or "ended": it was returned since), and the
@@ -23,6 +25,7 @@
 #include <cstdint>
 #include <istream>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -59,13 +62,12 @@ class Transcript {
 
   void read(const std::string& line, std::uint64_t number);
   static Said said_of(const std::string& outcome);
-  bool was_refused(const Shopper& shopper) const;
+  bool was_refused(const Shopper& shopper, bool one_sale) const;
   void judge_won(const audit_replay::Replay& replay, const std::optional<SaleUid>& sale,
                  std::vector<Check>& checks) const;
   void judge_twice(std::vector<Check>& checks) const;
-  void judge_no(const std::optional<SaleUid>& sale, AuditSums& sums,
-                std::vector<Check>& checks) const;
-  std::optional<SaleUid> told_sale() const;
+  void judge_no(const std::set<SaleUid>& sales, AuditSums& sums, std::vector<Check>& checks) const;
+  std::set<SaleUid> told_sales() const;  // empty: no line names an order
 
   Shoppers shoppers_;
   std::uint64_t lines_ = 0;

@@ -64,6 +64,9 @@ const std::vector<JournalCase>& journal_cases() {
          t.story.reseal();
        },
        {"bookmark"}},
+      {"BytesSaySomethingElse",  // whoever reads it back does not get what was written
+       [](Told& t) { std::get<Reserve>(t.story.entries()[3].record.body).quantity = 3; },
+       {"journal"}},
       {"OfAnotherDay",
        [](Told& t) {
          std::get<Tick>(t.story.entries()[0].record.body).nonce = 99;

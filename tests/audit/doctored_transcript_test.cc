@@ -125,6 +125,27 @@ TEST_P(DoctoredTranscript, IsCaughtByName) {
 INSTANTIATE_TEST_SUITE_P(Kinds, DoctoredTranscript, ::testing::ValuesIn(transcript_cases()),
                          [](const auto& of) { return of.param.what; });
 
+// It may name several sales: each of them is judged, and none by the order of a hash table.
+TEST_F(Doctored, JudgesEverySaleThatATranscriptNames) {
+  const std::string both =
+      line("ann", "won", to_text(told.ann)) + line("cid", "won", to_text(told.cid));
+  const auto told_no = [&](const std::string& lines) {
+    const auto report = audited(both + lines).value();
+    for (const Check& check : report.checks) {
+      if (check.name == "told-no") return check.examples.size();
+    }
+    return std::size_t{99};
+  };
+  EXPECT_EQ(told_no(""), 0u);
+  EXPECT_EQ(told_no(line("bob", "sold-out")), 1u);
+  EXPECT_EQ(told_no(line("eve", "sold-out")), 1u);
+  EXPECT_EQ(told_no(line("bob", "sold-out") + line("eve", "sold-out")), 2u);
+  // Perhaps it was the other sale that said no.
+  EXPECT_EQ(told_no(line("bob", "unknown") + line("bob", "sold-out", "", 2)), 0u);
+  only = text<SaleName>("car");
+  EXPECT_EQ(told_no(line("bob", "unknown") + line("bob", "sold-out", "", 2)), 1u);
+}
+
 // A transcript that was cut off is a proof that is not whole, and no broken promise.
 TEST_F(Doctored, TellsABadTranscriptFromABadSale) {
   const auto report = audited("{\"n\":1,").value();
