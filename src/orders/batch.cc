@@ -139,6 +139,27 @@ Step step_of(const Ledger& ledger, const Changes& changes, const Entry& entry,
   return step;
 }
 
+void put_aside(Step& step, const Record& record, QuarantineRow line) {
+  if (const auto* terms = std::get_if<SaleRecord>(&record.body)) {
+    std::erase_if(step.sales,
+                  [&](const SaleRow& row) { return row.terms.name == terms->terms.name; });
+  }
+  // Time returns units before the record has its say; only a cancellation returns any after that.
+  std::size_t returned = 0;
+  for (const OrderRow& row : step.orders) {
+    if (row.state == OrderState::kCancelled) returned = row.quantity;
+  }
+  step.units.resize(step.units.size() - std::min(returned, step.units.size()));
+  std::erase_if(step.units, [](const UnitRow& row) { return row.order.has_value(); });
+  std::erase_if(step.orders, [](const OrderRow& row) { return row.state != OrderState::kExpired; });
+  step.payments.clear();
+  step.quarantine = std::move(line);
+}
+
+void put_all_aside(Step& step) {
+  step.sales.clear(), step.orders.clear(), step.units.clear(), step.payments.clear();
+}
+
 Rows fold(const std::deque<Step>& steps, std::size_t count) {
   Rows rows;
   Once<std::string_view, SaleRow> sales(rows.sales);
@@ -146,10 +167,7 @@ Rows fold(const std::deque<Step>& steps, std::size_t count) {
   Once<std::pair<std::string_view, std::uint32_t>, UnitRow> units(rows.units);
   for (std::size_t i = 0; i < count; ++i) {
     const Step& step = steps[i];
-    if (step.quarantine) {
-      rows.quarantine.push_back(*step.quarantine);
-      continue;
-    }
+    if (step.quarantine) rows.quarantine.push_back(*step.quarantine);
     for (const SaleRow& row : step.sales) {
       if (auto* earlier = sales.add(row.terms.name.view(), row)) *earlier = row;
     }

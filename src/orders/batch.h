@@ -14,7 +14,7 @@
 namespace seckill {
 
 // What one record did to the rows, as they stood right after it. A stretch of these is folded into
-// Rows; a record whose rows the database refuses is replaced by its line in the quarantine.
+// Rows; a record whose rows the database refuses leaves its line in the quarantine instead.
 struct Step {
   Bookmark after;
   std::vector<SaleRow> sales;
@@ -39,6 +39,12 @@ Bookmark bookmark_of(const Ledger& ledger);
 // before this one: a sale whose phase went on between the two is a changed row, too.
 Step step_of(const Ledger& ledger, const Changes& changes, const Entry& entry,
              std::optional<RawTime> before, Calm& calm);
+
+// The record's own rows are refused: its line takes their place. What time did as it was applied
+// stays: sales whose phase went on, holds that ended, units that came back.
+void put_aside(Step& step, const Record& record, QuarantineRow line);
+// Those, too, are refused.
+void put_all_aside(Step& step);
 
 // The first `count` steps: each changed row once, in its last state.
 Rows fold(const std::deque<Step>& steps, std::size_t count);

@@ -143,24 +143,23 @@ void Consumer::committed(const Bookmark& becomes, const Rows& rows, std::size_t 
       std::count_if(rows.orders.begin(), rows.orders.end(), [](auto& row) { return row.created; }));
 }
 
-// Half as many, until it is one record that is refused: that one is put aside, and its neighbours
-// are stored together with its line in the quarantine.
+// Half as many, until it is one record that is refused: that one is put aside, alone.
 Status Consumer::refused(const std::string& why, Now now) {
-  const auto first_sound =
-      std::find_if(steps_.begin(), steps_.end(), [](const Step& step) { return !step.quarantine; });
-  const auto aside = static_cast<std::size_t>(first_sound - steps_.begin());
   const std::size_t count = std::min(most_, steps_.size());
-  if (count > aside + 1) {
-    most_ = aside + (count - aside) / 2;
+  if (count > 1) {
+    most_ = count / 2;
     return {};
   }
-  if (aside == steps_.size()) {
+  Step& step = steps_.front();
+  if (!step.quarantine) return quarantine(step, why, now);
+  if (step.sales.empty() && step.orders.empty() && step.units.empty()) {
     return fail(Error::Code::kFailed, "orders/consumer: the rows refuse the quarantine: " + why);
   }
-  return quarantine(why, now);
+  put_all_aside(step);
+  return {};
 }
 
-Status Consumer::quarantine(const std::string& why, Now now) {
+Status Consumer::quarantine(Step& step, const std::string& why, Now now) {
   while (!quarantined_.empty() && now.steady - quarantined_.front() >= kQuarantineWindow) {
     quarantined_.pop_front();
   }
@@ -171,18 +170,14 @@ Status Consumer::quarantine(const std::string& why, Now now) {
                     "one: {}; look at table quarantine",
                     kQuarantinedMax, why));
   }
-  // The first step that is not put aside already.
-  auto step =
-      std::find_if(steps_.begin(), steps_.end(), [](const Step& each) { return !each.quarantine; });
-  const Position at{number(step->after.next) - 1};
-  auto entry = journal_.read(at, 1);
-  if (!entry) return fail(std::move(entry.error()));
+  const Position at{number(step.after.next) - 1};
+  const auto entry = journal_.read(at, 1);
+  if (!entry) return fail(entry.error());
   if (entry->empty()) return corrupt(fmt::format("record {} has vanished", number(at)));
   const auto bytes = entry->front().bytes;
-  step->quarantine = QuarantineRow{
-      .position = at, .error = why, .bytes = {bytes.begin(), bytes.end()}, .at = now.raw};
+  put_aside(step, entry->front().record,
+            {.position = at, .error = why, .bytes = {bytes.begin(), bytes.end()}, .at = now.raw});
   quarantined_.push_back(now.steady);
-  most_ = kBatchMax;
   return {};
 }
 

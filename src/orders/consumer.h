@@ -29,8 +29,9 @@ struct ConsumerStats {
 // replayed up to the bookmark; a database that cannot be reached or is full leaves no doubt: the
 // same batch is tried again at the next turn; (3) rows of another journal, or ahead of it, or with
 // another digest at the bookmark: kCorrupt, nothing stored (J7, I9); (4) a record whose row is
-// refused is quarantined alone, in the transaction of its neighbours; more than 10 a minute:
-// kFailed. Bounded: kBatchMax records a turn. Threads: one owner; calls wait for reader and rows.
+// refused is quarantined alone, with the bookmark behind it; what time did as it was applied is
+// stored all the same (unless that is refused, too); more than 10 a minute: kFailed. Bounded:
+// kBatchMax records a turn. Threads: one owner; calls wait for reader and rows.
 class Consumer {
  public:
   static constexpr std::size_t kBatchMax = 1000;
@@ -55,7 +56,7 @@ class Consumer {
   Result<bool> store(Now now);
   void committed(const Bookmark& becomes, const Rows& rows, std::size_t count);
   Status refused(const std::string& why, Now now);
-  Status quarantine(const std::string& why, Now now);
+  Status quarantine(Step& step, const std::string& why, Now now);
 
   JournalReader& journal_;
   Orders& orders_;

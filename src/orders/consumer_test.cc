@@ -319,6 +319,56 @@ TEST(Consumer, PutsARefusedRecordAside) {
   EXPECT_EQ(all.rows.orders.size(), 2u);
 }
 
+// What a refused record did not cause is stored: the hold that it found due, the unit that came
+// back, and the sale that opened meanwhile.
+TEST(Consumer, KeepsWhatARefusedRecordDidNotCause) {
+  Story story;
+  const auto terms = phone();
+  auto toy = terms_of("toy", 9, 1);
+  toy.starts_at = Story::kStart + milliseconds(30'000);
+  story.sale(terms);
+  story.sale(toy);
+  const auto ann = story.buy(terms, "ann", "k", 2);
+  const auto poison = story.after(milliseconds(60'000)).buy(terms, "poison", "k");
+  const auto bob = story.buy(terms, "bob", "k");
+  Rig rig(story);
+  (void)rig.orders();
+  rig.run(
+      "CREATE TRIGGER no BEFORE INSERT ON orders WHEN NEW.buyer_id = 'poison'"
+      " BEGIN SELECT RAISE(ABORT, 'no'); END");
+  ASSERT_TRUE(rig.consume());
+  const auto all = rig.rows();
+  EXPECT_EQ(all.rows.quarantine.size(), 1u);
+  EXPECT_EQ(all.find(poison), nullptr);
+  EXPECT_EQ(all.find(ann)->state, OrderState::kExpired);
+  const auto toy_row = std::ranges::find(all.rows.sales, toy.name,
+                                         [](const SaleRow& row) { return row.terms.name; });
+  ASSERT_NE(toy_row, all.rows.sales.end());
+  EXPECT_EQ(toy_row->state, Phase::kOpen);
+  for (const UnitRow& unit : all.rows.units) {  // 1 was the poison's, 2 is bob's
+    EXPECT_EQ(unit.order, unit.unit == 2 ? std::optional(bob) : std::nullopt) << unit.unit;
+  }
+}
+
+// Where even that is refused, the record goes aside with all it did, and the rest goes on.
+TEST(Consumer, GoesOnWhenWhatTimeDidIsRefusedToo) {
+  Story story;
+  const auto terms = phone();
+  story.sale(terms);
+  const auto ann = story.buy(terms, "ann", "k");
+  Rig rig(story);
+  ASSERT_TRUE(rig.consume());
+  rig.run("CREATE TRIGGER no BEFORE UPDATE ON orders BEGIN SELECT RAISE(ABORT, 'no'); END");
+  story.after(milliseconds(60'000)).tick();
+  const auto bob = story.buy(terms, "bob", "k");
+  ASSERT_TRUE(rig.consume());
+  const auto all = rig.rows();
+  EXPECT_EQ(all.mark->next, Position{story.size()});
+  EXPECT_EQ(all.rows.quarantine.size(), 1u);
+  EXPECT_EQ(all.find(ann)->state, OrderState::kHeld);
+  EXPECT_EQ(all.find(bob)->state, OrderState::kHeld);
+}
+
 // Ten a minute are a nuisance, eleven are a database that is not ours any more: stop and say so.
 TEST(Consumer, StopsWhenTooManyAreRefused) {
   Story story;
