@@ -3,6 +3,14 @@
 #include <utility>
 
 namespace seckill::app {
+namespace {
+
+// No time heals it: damage, or more in quarantine than a person may be left alone with.
+bool ends(const Error& trouble) {
+  return trouble.code == Error::Code::kCorrupt || trouble.code == Error::Code::kFailed;
+}
+
+}  // namespace
 
 Delivery::Delivery(Consumer& consumer, Log& log, std::function<void(Error)> damaged)
     : consumer_(consumer), log_(log), damaged_(std::move(damaged)), thread_([this] { run(); }) {}
@@ -78,23 +86,33 @@ void Delivery::note(std::optional<Error> trouble) {
     state_.stats = consumer_.stats();
     state_.trouble.swap(before);
   }
-  if (trouble && (!before || before->message != trouble->message)) {
-    log_.error("rows-behind",
-               {{"why", trouble->message}, {"next", "selling goes on; trying again"}});
-  }
+  if (trouble && (!before || before->message != trouble->message)) say(*trouble);
   if (!trouble && before) log_.info("rows-again");
+}
+
+// What the person on call needs to know: does this mend itself?
+void Delivery::say(const Error& trouble) {
+  if (!ends(trouble)) {
+    log_.error("rows-behind",
+               {{"why", trouble.message}, {"next", "selling goes on; trying again"}});
+  } else if (trouble.code == Error::Code::kCorrupt) {
+    log_.error("rows-stopped",
+               {{"why", trouble.message}, {"next", "this process ends; see the runbook"}});
+  } else {
+    log_.error("rows-stopped",
+               {{"why", trouble.message},
+                {"next",
+                 "selling goes on, no row is stored any more: mend what refuses them "
+                 "(table quarantine says which), then restart"}});
+  }
 }
 
 void Delivery::run() {
   while (wait_for_news()) {
     if (!catch_up()) {
-      const State now = state();
-      if (now.trouble->code == Error::Code::kCorrupt) {
-        damaged_(*now.trouble);
-        return;
-      }
-      if (now.trouble->code == Error::Code::kFailed)
-        return;  // too much in quarantine: a person must look
+      const Error trouble = *state().trouble;
+      if (trouble.code == Error::Code::kCorrupt) damaged_(trouble);
+      if (ends(trouble)) return;
     }
     const std::scoped_lock hold(mutex_);
     if (finishing_ && (!news_ || machine_now().steady >= until_)) return;
