@@ -219,6 +219,11 @@ struct RowsBeforeTheFlush final : Canary {
   bool reads_only_what_is_durable() const override { return false; }
 };
 
+// Recovery is not told how much the rows know: a damaged last block passes for a torn write.
+struct OpenWithoutTheRows final : Canary {
+  bool opens_with_the_rows_bookmark() const override { return false; }
+};
+
 // ---- time ----
 
 // Ticks are thought to be of no use, and thrown away.
@@ -260,20 +265,30 @@ struct Planted {
 };
 
 constexpr auto kAll = std::to_array<Planted>({
-    {{"answer-before-the-flush", "yes is said when the record was handed over, not when durable"},
+    {{"answer-before-the-flush", "yes is said when the record was handed over, not when durable",
+      " I2 | I8 "},
      make<AnswerBeforeTheFlush>},
-    {{"state-before-keys", "sold out is said before the key is looked up"}, make<StateBeforeKeys>},
-    {{"forget-the-key", "once a claim is answered, its key is forgotten"}, make<ForgetTheKey>},
-    {{"skip-the-limit", "the per-buyer limit is lost"}, make<SkipTheLimit>},
-    {{"cut-rot-as-torn", "recovery takes damage in the middle for a torn end"}, make<CutRotAsTorn>},
-    {{"bookmark-outside", "the bookmark is stored apart from the rows"},
+    {{"state-before-keys", "sold out is said before the key is looked up", " I5 "},
+     make<StateBeforeKeys>},
+    {{"forget-the-key", "once a claim is answered, its key is forgotten", " I5 | I11 "},
+     make<ForgetTheKey>},
+    {{"skip-the-limit", "the per-buyer limit is lost", " I4 "}, make<SkipTheLimit>},
+    {{"cut-rot-as-torn", "recovery takes damage in the middle for a torn end", " I9 "},
+     make<CutRotAsTorn>},
+    {{"bookmark-outside", "the bookmark is stored apart from the rows",
+      " I2 | audit rows-missing | audit orders-differ | audit units-differ | audit payments-differ "
+      "| "
+      "audit sales-differ "},
      make<BookmarkOutsideTheTransaction>},
-    {{"ignore-a-failed-sync", "a failed sync is taken for a good one"}, make<IgnoreAFailedSync>},
-    {{"rows-before-the-flush", "the consumer reads blocks that are not durable"},
+    {{"ignore-a-failed-sync", "a failed sync is taken for a good one", " I2 | I9 "},
+     make<IgnoreAFailedSync>},
+    {{"rows-before-the-flush", "the consumer reads blocks that are not durable", " I9 "},
      make<RowsBeforeTheFlush>},
-    {{"answer-the-wrong-one", "answers go to the slot, whoever sits there now"},
+    {{"open-without-the-rows", "recovery does not ask how much the rows know", " I9 "},
+     make<OpenWithoutTheRows>},
+    {{"answer-the-wrong-one", "answers go to the slot, whoever sits there now", " I11 "},
      make<AnswerTheWrongOne>},
-    {{"lose-the-ticks", "nothing tells the ledger that time goes on"}, make<LoseTheTicks>},
+    {{"lose-the-ticks", "nothing tells the ledger that time goes on", " I7 "}, make<LoseTheTicks>},
 });
 
 constexpr auto kNames = [] {

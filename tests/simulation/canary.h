@@ -28,11 +28,15 @@ class Canary {
   virtual std::optional<Verdict> at_the_door(Ask&, const Ledger&) { return std::nullopt; }
   virtual bool heeds_generations() const { return true; }
   virtual bool reads_only_what_is_durable() const { return true; }
+  virtual bool opens_with_the_rows_bookmark() const { return true; }
 };
 
 struct CanaryName {
   std::string_view name;
   std::string_view does;
+  // The promises that it breaks, one of which must be the first thing found, with a blank before
+  // and behind each. Anything else is another bug, or a blind check.
+  std::string_view breaks;
 };
 std::span<const CanaryName> canaries();
 // Null: there is none of that name. "none" is the sound world.

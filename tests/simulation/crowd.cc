@@ -15,6 +15,7 @@ void Crowd::invent_sales() {
   Chance& chance = stage_.chance;
   const char* const names[] = {"car", "toy", "hat"};
   const auto count = 1 + chance.below(3);
+  fickle_ = chance.percent(30);
   for (std::uint64_t n = 0; n < count; ++n) {
     SaleTerms terms{.uid = SaleUid{static_cast<std::uint32_t>(chance.number() | 1)},
                     .name = *SaleName::from(names[n]),
@@ -32,14 +33,14 @@ void Crowd::invent_sales() {
 void Crowd::change_a_sale() {
   Chance& chance = stage_.chance;
   const Ledger* ledger = node_.ledger();
-  const SaleTerms& wished = sales_[chance.below(sales_.size())];
+  SaleTerms& wished = sales_[chance.below(sales_.size())];
   const SaleView* view = ledger == nullptr ? nullptr : ledger->sale(wished.name);
   if (view == nullptr) return;
   SaleTerms terms = view->terms;
   terms.per_buyer = wished.per_buyer;  // as the operator has it in mind
   ++terms.version;
   const auto some = [&] { return static_cast<std::uint32_t>(chance.between(1, 5)); };
-  switch (chance.below(10)) {
+  switch (chance.below(fickle_ ? 16 : 10)) {
     case 0:
     case 1:
     case 2: terms.stock += some(); break;
@@ -49,7 +50,18 @@ void Crowd::change_a_sale() {
     case 6:
     case 7: terms.standing = Standing::kPaused; break;
     case 8: terms.standing = chance.percent(10) ? Standing::kClosed : Standing::kActive; break;
-    default: terms.standing = Standing::kActive;
+    case 9: terms.standing = Standing::kActive; break;
+    case 10:
+    case 11:
+      terms.per_buyer = wished.per_buyer = static_cast<std::uint32_t>(chance.below(4));
+      break;
+    case 12:
+    case 13: terms.hold_ms = terms.hold_ms == 0 ? 0 : chance.between(200, 5'000); break;
+    case 14:
+      terms.ends_at = stage_.now().raw + milliseconds(chance.between(10, 3'000));
+      if (chance.percent(50)) terms.ends_at = kNoEnd;
+      break;
+    default: terms.hold_ms = terms.hold_ms == 0 ? 1'000 : 0;  // never allowed (A8)
   }
   want(SaleAsk{terms}, nullptr);
   if (chance.percent(20)) {  // a colleague saw the same version
@@ -58,7 +70,45 @@ void Crowd::change_a_sale() {
   }
 }
 
+// A sale is closed, and retired as soon as its last hold has ended: sometimes by the very record
+// that finds it due.
+void Crowd::wind_up(std::size_t sale, int tries) {
+  if (tries == 0) return;
+  const auto again = [this, sale, tries](const auto&...) {
+    later(stage_.chance.delay(20'000, 300'000), [this, sale, tries] { wind_up(sale, tries - 1); });
+  };
+  const Ledger* ledger = node_.ledger();
+  const SaleView* view = ledger == nullptr ? nullptr : ledger->sale(sales_[sale].name);
+  if (view == nullptr) return again();
+  SaleTerms terms = view->terms;
+  if (terms.standing == Standing::kRetired) return;
+  ++terms.version;
+  if (terms.standing != Standing::kClosed) {
+    terms.standing = Standing::kClosed;
+    want(SaleAsk{terms}, again);
+    return;
+  }
+  terms.standing = Standing::kRetired;
+  std::int64_t wait = 1;
+  if (const auto due = ledger->next_due()) {
+    const microseconds left = *due - ledger->clock_at(stage_.now().raw);
+    wait = std::max<std::int64_t>(1, left.count() + stage_.chance.between(-3'000, 3'000));
+  }
+  later(wait, [this, terms, again] { want(SaleAsk{terms}, again); });
+}
+
 // ---- shoppers ----
+
+// The demo's wire: no name, no key.
+void Crowd::buy_namelessly(const SaleName& sale) {
+  const std::string name = fmt::format("anon-{}", ++nameless_);
+  want(Buy{.sale = sale,
+           .buyer = *Buyer::from(name),
+           .key = *Key::from(name),
+           .quantity = 1,
+           .anonymous = true},
+       nullptr, /*once=*/true);
+}
 
 void Crowd::open(microseconds within) {
   Chance& chance = stage_.chance;
@@ -73,6 +123,10 @@ void Crowd::open(microseconds within) {
   for (std::uint64_t n = 0; n < changes; ++n) {
     later(chance.between(10'000, within.count()), [this] { change_a_sale(); });
   }
+  if (chance.percent(30)) {
+    const auto sale = chance.below(sales_.size());
+    later(chance.between(100'000, within.count()), [this, sale] { wind_up(sale, 20); });
+  }
 }
 
 // One shopper, one or two errands; some of them share a name, as bots do.
@@ -86,6 +140,7 @@ void Crowd::shop(int shopper) {
         .key = *Key::from(fmt::format("k{}", chance.below(4))),
         .quantity = chance.percent(80) ? 1U : 2U};
     later(chance.between(0, 500'000), [this, errand] {
+      if (stage_.chance.percent(10)) return buy_namelessly(errand.sale);
       buy(errand, 3);
       if (stage_.chance.percent(30)) buy(errand, 0);  // double click
       Buy other = errand;
@@ -147,8 +202,8 @@ void Crowd::probe(const SaleName& sale, std::uint32_t strangers) {
 
 // ---- asking ----
 
-Crowd::Id Crowd::want(Ask ask, std::function<void(const Verdict&)> then) {
-  requests_.push_back({std::move(ask), std::move(then)});
+Crowd::Id Crowd::want(Ask ask, std::function<void(const Verdict&)> then, bool once) {
+  requests_.push_back({.ask = std::move(ask), .then = std::move(then), .once = once});
   const Id id = requests_.size() - 1;
   send(id);
   return id;
@@ -169,6 +224,7 @@ void Crowd::send(Id id) {
   if (!lost()) {
     later(stage_.chance.delay(500, 100'000), [this, id, call] {
       if (!node_.ask({call, requests_[id].ask})) {  // nobody listens there
+        if (requests_[id].once) return;
         later(stage_.chance.delay(50'000, 200'000), [this, id, call] {
           if (requests_[id].last_call == call) send(id);
         });
@@ -182,6 +238,10 @@ void Crowd::lose_patience(Id id, std::uint64_t call) {
   Request& request = requests_[id];
   if (request.done || request.last_call != call) return;
   if (stage_.chance.percent(50)) node_.leave(call);
+  if (request.once) {
+    request.done = true;
+    return;
+  }
   const bool keeps_on = calm_ || stage_.chance.percent(90);
   if (keeps_on) return send(id);
   request.gave_up = true;
@@ -197,7 +257,7 @@ void Crowd::arrive(std::uint64_t call, const Verdict& verdict) {
   Request& request = requests_[id];
   check_it_is_mine(request, verdict);
   if (request.done) return;
-  if (!is_final(request.ask, verdict.outcome)) {
+  if (!request.once && !is_final(request.ask, verdict.outcome)) {
     later(stage_.chance.delay(100'000, 300'000), [this, id, call] {
       if (requests_[id].last_call == call) send(id);
     });

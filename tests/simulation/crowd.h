@@ -41,6 +41,7 @@ class Crowd {
     std::function<void(const Verdict&)> then;
     bool done = false;
     bool gave_up = false;
+    bool once = false;  // without a key it cannot be asked again
     int asked = 0;
     std::uint64_t last_call = 0;
   };
@@ -53,8 +54,10 @@ class Crowd {
   void pay(OrderId order, const std::string& payment, std::int64_t amount);
   void cancel(OrderId order);
   void change_a_sale();
+  void wind_up(std::size_t sale, int tries);
+  void buy_namelessly(const SaleName& sale);
 
-  Id want(Ask ask, std::function<void(const Verdict&)> then);
+  Id want(Ask ask, std::function<void(const Verdict&)> then, bool once = false);
   void later(std::int64_t delay_us, std::function<void()> event);
   void send(Id id);
   void lose_patience(Id id, std::uint64_t call);
@@ -73,6 +76,8 @@ class Crowd {
   std::size_t shoppers_ = 0;
   std::uint32_t strangers_ = 0;
   std::uint64_t payments_ = 0;
+  std::uint64_t nameless_ = 0;
+  bool fickle_ = false;  // the operator changes limits, holds and windows, too
   bool calm_ = false;
 };
 

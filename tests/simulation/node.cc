@@ -16,9 +16,9 @@ struct Node::Process {
   std::unique_ptr<Journal> other_journal;
   std::unique_ptr<Sale> sale;
   std::unique_ptr<Shell> shell;
-  std::unique_ptr<FileJournalReader> reader;
   std::unique_ptr<Orders> other_orders;
-  std::unique_ptr<Consumer> consumer;
+  std::vector<std::unique_ptr<FileJournalReader>> readers;
+  std::vector<std::unique_ptr<Consumer>> consumers;
 
   std::vector<Slot> slots;
   std::vector<std::uint32_t> free;
@@ -47,6 +47,10 @@ void Node::start() {
   ++starts_;
   const auto mark = rows_.bookmark();
   if (!mark) return failed_to_start(mark.error(), false);
+  if (shape_.moves && stage_.chance.percent(20)) {
+    platter_.sector = platter_.sector == 512 ? 4'096 : 512;
+    stage_.reached("a disk with other sectors");
+  }
   process_ = std::make_unique<Process>(
       platter_, stage_.chance, disk_mood,
       [this](microseconds delay, std::function<void()> event) {
@@ -61,7 +65,7 @@ void Node::start() {
   Ledger ledger;
   Changes changes;
   FileJournalOptions options{.segment_bytes = shape_.segment_bytes};
-  options.rows_at = *mark ? (*mark)->next : Position{};
+  if (*mark && canary_.opens_with_the_rows_bookmark()) options.rows_at = (*mark)->next;
   const seckill::Node name{stage_.chance.number()};
   options.genesis = {name, stage_.chance.number(), stage_.now().raw, kNewestRules};
   options.say = [this](std::string_view line) { stage_.trace("node", "{}", line); };
@@ -74,15 +78,21 @@ void Node::start() {
   });
   const bool died = p.sim_disk.dead();
   const auto fuse = std::exchange(fuse_, std::nullopt);
-  if (died && fuse->how == Crash::kPowerCut) rows_.go_back();
+  if (died && fuse->how == Crash::kPowerCut) {
+    rows_.go_back();
+    const auto now_at = rows_.mark() ? rows_.mark()->next : Position{};
+    // Nobody could tell it from a torn write any more.
+    if (rot_ && rot_->last && *rot_->last >= now_at) platter_.heal(*std::exchange(rot_, {}));
+  }
   if (!journal || died) {  // a journal may be content although the disk died under its last call
     process_.reset();
     return failed_to_start(journal ? Error{Error::Code::kUnavailable, "died"} : journal.error(),
                            died);
   }
   stage_.check(!ledger.halted(), "I9", ledger.halted().value_or(""));
-  witness_.examine(ledger);
   stage_.check(!rot_, "I9", "a damaged block was not noticed");
+  witness_.examine(ledger);
+  stage_.check(!rows_.mixed_up() || mix_up_ != MixUp::kAhead, "I9", "rows ahead were not noticed");
   p.sim_disk.die_within(-1, Crash::kKill);
   p.journal = std::move(*journal);
   p.other_journal = canary_.journal(*p.journal, ledger.position());
@@ -93,32 +103,55 @@ void Node::start() {
       *p.sale, p.other_journal ? *p.other_journal : *p.journal, [this] { return stage_.now(); },
       [this](std::span<const Answer> answers) { tell(answers); },
       [this](const std::string& why) { stopped(why); });
-  FileJournalReader::Durable durable = [&p] { return Position{p.journal->durable().load()}; };
-  if (!canary_.reads_only_what_is_durable()) durable = nullptr;
-  p.reader = std::make_unique<FileJournalReader>(p.sim_disk, std::move(durable));
   p.other_orders = canary_.orders(rows_);
-  p.consumer = std::make_unique<Consumer>(
-      *p.reader, p.other_orders ? *p.other_orders : static_cast<Orders&>(rows_));
+  hire_consumers(p);
   later(microseconds(1), [this](Process&) { consume(); });
   touched();
 }
 
-// A stop must have a reason (I9): rot, or our own death in the middle of it.
+void Node::hire_consumers(Process& p) {
+  p.consumers.clear(), p.readers.clear();
+  Orders& orders = p.other_orders ? *p.other_orders : rows_;
+  for (int n = 0; n < (shape_.rival ? 2 : 1); ++n) {
+    FileJournalReader::Durable durable = [&p] { return Position{p.journal->durable().load()}; };
+    if (!canary_.reads_only_what_is_durable()) durable = nullptr;
+    p.readers.push_back(std::make_unique<FileJournalReader>(p.sim_disk, std::move(durable)));
+    p.consumers.push_back(std::make_unique<Consumer>(*p.readers.back(), orders));
+  }
+}
+
+// A stop must have a reason (I9): rot, rows that are not its own, no space, or our own death in the
+// middle of it.
 void Node::failed_to_start(const Error& error, bool died) {
   stage_.trace("node", "does not start: {}", error.message);
-  if (error.code == Error::Code::kCorrupt && rot_ && !died) {
-    platter_.heal(*std::exchange(rot_, std::nullopt));
-    stage_.trace("operator", "brings the damaged block back from a copy");
-  } else if (error.code != Error::Code::kUnavailable) {
+  const bool refused = error.code == Error::Code::kCorrupt && !died && was_to_be_refused();
+  const bool full = error.code == Error::Code::kFull && disk_mood.full;
+  if (full) stage_.reached("no space at a start");
+  if (!refused && !full && error.code != Error::Code::kUnavailable) {
     return stage_.blame("I9", "stopped for nothing: " + error.message);
   }
-  if (died) ++crashes_;
+  if (died) ++crashes_, stage_.reached("died in its recovery");
+  if (died && stage_.chance.percent(30)) lose_power();
   stage_.later(microseconds(stage_.chance.delay(50'000, 1'000'000)), [this] { start(); });
+}
+
+// Then somebody mends it.
+bool Node::was_to_be_refused() {
+  if (rot_) {
+    stage_.trace("operator", "brings the damaged block back from a copy");
+    platter_.heal(*std::exchange(rot_, std::nullopt));
+    return true;
+  }
+  if (!rows_.mixed_up()) return false;
+  stage_.trace("operator", "brings the right rows");
+  rows_.sort_out();
+  return true;
 }
 
 void Node::crash(Crash how) {
   if (!up()) return;
   ++crashes_;
+  stage_.reached(how == Crash::kKill ? "kill -9" : "power cut");
   stage_.trace("node", "{}", how == Crash::kKill ? "is killed" : "has its power cut");
   process_->sim_disk.die(how);
   process_.reset();
@@ -143,10 +176,31 @@ void Node::drained() {
   });
 }
 
+// The machine, while nothing runs on it.
+void Node::lose_power() {
+  if (up() || rot_ || rows_.mixed_up()) return;
+  stage_.trace("node", "its power is cut while it is down");
+  stage_.reached(platter_.names_are_in_doubt() ? "power cut while names were not synced"
+                                               : "power cut while it was down");
+  platter_.power_cut(stage_.chance);
+  rows_.go_back();
+}
+
 void Node::rot() {
-  if (up() || rot_) return;
-  rot_ = platter_.rot(stage_.chance);
-  if (rot_) stage_.trace("disk", "byte {} of {} rots", rot_->at, rot_->block.name);
+  if (up() || rot_ || rows_.mixed_up() || platter_.names_are_in_doubt()) return;
+  rot_ = platter_.rot(stage_.chance, rows_.mark() ? rows_.mark()->next : Position{});
+  if (!rot_) return;
+  stage_.trace("disk", "byte {} of {} rots: {}{}", rot_->at, rot_->block.name, rot_->part,
+               rot_->last ? ", of the last block" : "");
+  stage_.reached(rot_->last ? "rot in the last block" : rot_->part);
+}
+
+void Node::mix_up_rows() {
+  if (up() || rot_ || rows_.mixed_up() || !rows_.mark()) return;
+  mix_up_ = static_cast<MixUp>(stage_.chance.below(4));
+  rows_.mix_up(mix_up_);
+  stage_.trace("operator", "mixes up the rows ({})", static_cast<int>(mix_up_));
+  stage_.reached("rows that are not this journal's");
 }
 
 void Node::stopped(const std::string& why) {
@@ -201,13 +255,33 @@ void Node::touched() {
 
 void Node::consume() {
   Process& p = *process_;
-  const auto more = p.consumer->turn(stage_.now());
-  if (!more) stage_.trace("consumer", "{}", more.error().message);
-  if (!more && more.error().code != Error::Code::kUnavailable) {
-    stage_.blame("I9", "the consumer stopped for nothing: " + more.error().message);
+  Consumer& consumer = *p.consumers[stage_.chance.below(p.consumers.size())];
+  const auto before = consumer.stats();
+  const bool mixed_up = rows_.mixed_up();
+  const auto transactions = rows_.transactions();
+  const auto more = consumer.turn(stage_.now());
+  if (consumer.stats().lost_races > before.lost_races) stage_.reached("a lost race for the rows");
+  if (consumer.stats().quarantined > before.quarantined) stage_.reached("a record in quarantine");
+  stage_.check(!mixed_up || rows_.transactions() == transactions, "I9",
+               "rows that are not this journal's were written to");
+  if (!more) {
+    stage_.trace("consumer", "{}", more.error().message);
+    const bool refused = more.error().code == Error::Code::kCorrupt && was_to_be_refused();
+    const bool many = more.error().code == Error::Code::kFailed && database_mood.refuses();
+    if (many) hire_consumers(p);  // a person has looked
+    if (!refused && !many && more.error().code != Error::Code::kUnavailable) {
+      // No byte rots while a process is up: what is not there was never durable, or never stored.
+      const std::string& why = more.error().message;
+      const bool lost = why.starts_with("journal: ") || why.starts_with("orders: an order's row");
+      return stage_.blame(lost ? "I2" : "I9", "the consumer stopped for nothing: " + why);
+    }
+    if (refused) {  // the process ends, and comes back
+      crash(Crash::kKill);
+      return stage_.later(microseconds(100'000), [this] { start(); });
+    }
   }
   const auto mark = rows_.mark();
-  stage_.check(!mark || number(mark->next) <= p.journal->durable().load(), "I9",
+  stage_.check(rows_.mixed_up() || !mark || number(mark->next) <= p.journal->durable().load(), "I9",
                "rows are ahead of what is durable");
   const auto pause =
       more && *more ? stage_.chance.delay(500, 20'000) : stage_.chance.delay(20'000, 300'000);

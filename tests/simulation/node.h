@@ -32,6 +32,8 @@ struct NodeShape {
   std::size_t sector = 512;
   std::uint64_t segment_bytes = 65'536;
   SaleLimits limits;
+  bool moves = false;  // now and then a restart finds the files on a disk with other sectors
+  bool rival = false;  // a second consumer stores rows, too
 };
 
 class Node {
@@ -46,9 +48,14 @@ class Node {
   void crash_within_next_start(int calls, Crash how) { fuse_ = {calls, how}; }
   // While it is down: a durable block is damaged. The next start must refuse; then it is healed.
   void rot();
+  // While it is down: its rows get another bookmark. They must not be written to; then they are
+  // sorted out.
+  void mix_up_rows();
 
   void fail_next_write() { write_failed_ = disk_mood.next_write_fails = true; }
   void calm() { fuse_.reset(); }
+
+  void lose_power();  // while it is down
 
   bool up() const { return process_ != nullptr; }
   // False: nobody listens there.
@@ -58,7 +65,7 @@ class Node {
 
   const Ledger* ledger() const;
   bool has_journal() const {
-    return !rot_ && !platter_.durable.empty();
+    return !rot_ && !rows_.mixed_up() && !platter_.durable.empty();
   }  // whole, as it lies there
   bool quiet() const;
   bool rows_complete() const;
@@ -82,6 +89,8 @@ class Node {
   };
 
   void failed_to_start(const Error& error, bool died);
+  bool was_to_be_refused();
+  void hire_consumers(Process& p);
   void later(microseconds delay, std::function<void(Process&)> event);
   void touched();  // after whatever happened to the shell
   void tell(std::span<const Answer> answers);
@@ -99,6 +108,7 @@ class Node {
   Platter platter_;
   SimOrders rows_;
   std::optional<Platter::Rot> rot_;
+  MixUp mix_up_ = MixUp::kAhead;  // while rows_.mixed_up()
   std::optional<Fuse> fuse_;
   bool write_failed_ = false;
   std::unique_ptr<Process> process_;

@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "base/invariant.h"
+#include "journal/block.h"
+#include "journal/segment.h"
 
 namespace seckill::simulation {
 namespace {
@@ -55,7 +57,20 @@ void Platter::rename(const std::string& from, const std::string& to) {
 
 void Platter::remove(const std::string& name) {
   files.erase(name);
+  forget_cached(name);
+}
+
+void Platter::forget_cached(const std::string& name) {
   std::erase_if(cached_, [&](const Cached& cached) { return cached.name == name; });
+}
+
+void Platter::remember(const std::vector<std::string>& names) {
+  Names was;
+  for (const std::string& name : names) {
+    const auto file = files.find(name);
+    was.emplace_back(name, file == files.end() ? std::nullopt : std::optional(file->second));
+  }
+  unsynced_.push_back(std::move(was));
 }
 
 void Platter::scatter(const std::string& name, std::uint64_t offset,
@@ -81,14 +96,45 @@ void Platter::power_cut(Chance& chance) {
     scatter(cached->name, cached->offset, cached->durable, chance);
   }
   cached_.clear();
+  for (auto lost = chance.below(unsynced_.size() + 1); lost > 0; --lost) {  // the newest first
+    for (auto& [name, was] : unsynced_.back()) {
+      remove(name);
+      if (was) files[name] = std::move(*was);
+    }
+    unsynced_.pop_back();
+  }
+  unsynced_.clear();
 }
 
-std::optional<Platter::Rot> Platter::rot(Chance& chance) {
-  if (durable.size() < 2) return std::nullopt;
-  const Written& block = durable[chance.below(durable.size() - 1)];
-  // Every block has that many bytes; what fills its last sector is no part of it.
-  Rot rot{block, block.offset + chance.below(40), {}};
-  std::byte& byte = files.at(block.name).bytes.at(rot.at);
+std::optional<Platter::Rot> Platter::rot(Chance& chance, Position rows_at) {
+  if (durable.empty()) return std::nullopt;
+  const auto bytes_of = [this](const Written& written) {
+    return std::span<const std::byte>(files.at(written.name).bytes).subspan(written.offset);
+  };
+  const auto block_at = [&](const Written& written) -> std::uint64_t {
+    return written.offset > 0 ? 0 : read_segment_head(bytes_of(written))->sector;
+  };
+  const Written& newest = durable.back();
+  const auto first = read_block(bytes_of(newest).subspan(block_at(newest)))->first;
+  const bool rows_know = first < rows_at;
+  if (durable.size() < 2 && !rows_know) return std::nullopt;
+  const bool last = rows_know && (durable.size() < 2 || chance.percent(25));
+
+  Rot rot{.block = last ? newest : durable[chance.below(durable.size() - 1)]};
+  if (last) rot.last = first;
+  const std::uint64_t at = block_at(rot.block);
+  const auto block = read_block(bytes_of(rot.block).subspan(at));
+  // What fills a sector up is no part of a head or a block.
+  const auto where = chance.below(10);
+  if (at > 0 && where < 3) {
+    rot.part = "a segment's head", rot.at = chance.below(kSegmentHeadBytes);
+  } else if (where < 6) {
+    rot.part = "a block's head", rot.at = at + chance.below(kBlockHeadBytes);
+  } else {
+    rot.part = "records", rot.at = at + kBlockHeadBytes + chance.below(block->payload.size());
+  }
+  rot.at += rot.block.offset;
+  std::byte& byte = files.at(rot.block.name).bytes.at(rot.at);
   rot.was = byte;
   byte ^= std::byte(1U << chance.below(8));
   return rot;
@@ -145,7 +191,9 @@ void SimDisk::finish_write(bool fails, std::int64_t took_us) {
     done.error = Error{Error::Code::kFailed, "disk: the simulated sync failed"};
   } else {
     platter_.write(writing.name, writing.offset, writing.bytes);
-    platter_.durable.push_back({writing.name, writing.offset, writing.bytes.size()});
+    if (!writing.bytes.empty()) {  // an empty one only wants its answer: a refused turn
+      platter_.durable.push_back({writing.name, writing.offset, writing.bytes.size()});
+    }
   }
   done_.push_back(std::move(done));
   wake_();
@@ -164,6 +212,7 @@ void SimDisk::finish_make() {
     return wake_();
   }
   platter_.files[making.name] = {making.size, {}};
+  platter_.directory_synced();
   done_.push_back({DiskDone::What::kMake, std::nullopt, 0});
   wake_();
 }
@@ -182,14 +231,24 @@ bool SimDisk::burns() {
   return true;
 }
 
+// The process dies in the middle of it. Killed: what it did is seen, and not synced.
+void SimDisk::in_doubt(const std::vector<std::string>& names) {
+  if (fuse_crash_ == Crash::kKill) platter_.remember(names);
+}
+
 Status SimDisk::put(std::string_view name, std::span<const std::byte> bytes, std::uint64_t size) {
   const bool was_dead = dead_;
   if (burns()) {
-    if (!was_dead) put_in_part(std::string(name), bytes, size);
+    if (!was_dead) in_doubt({std::string(name)}), put_in_part(std::string(name), bytes, size);
     return fail(kDead);
+  }
+  if (mood_.full) {
+    put_in_part(std::string(name), bytes, size);
+    return fail(Error::Code::kFull, "disk: no space");
   }
   platter_.remove(std::string(name));
   platter_.files[std::string(name)] = {size, {bytes.begin(), bytes.end()}};
+  platter_.directory_synced();
   return {};
 }
 
@@ -205,17 +264,27 @@ Status SimDisk::rename(std::string_view from, std::string_view to) {
   const bool was_dead = dead_;
   const bool burnt = burns();
   if (!was_dead && (!burnt || chance_.percent(50))) {
+    if (burnt) in_doubt({std::string(from), std::string(to)});
     platter_.rename(std::string(from), std::string(to));
   }
   if (burnt) return fail(kDead);
+  platter_.directory_synced();
+  if (platter_.durable.empty()) {  // a journal is born: with its first record
+    platter_.durable.push_back(
+        {std::string(to), 0, platter_.files.at(std::string(to)).bytes.size()});
+  }
   return {};
 }
 
 Status SimDisk::remove(std::string_view name) {
   const bool was_dead = dead_;
   const bool burnt = burns();
-  if (!was_dead && (!burnt || chance_.percent(50))) platter_.remove(std::string(name));
+  if (!was_dead && (!burnt || chance_.percent(50))) {
+    if (burnt) in_doubt({std::string(name)});
+    platter_.remove(std::string(name));
+  }
   if (burnt) return fail(kDead);
+  platter_.directory_synced();
   return {};
 }
 
@@ -229,6 +298,7 @@ void SimDisk::die(Crash how) {
     platter_.scatter(writing_->name, writing_->offset, writing_->bytes, chance_);
   }
   if (making_ && chance_.percent(60)) {
+    if (how == Crash::kKill) platter_.remember({making_->name});
     platter_.files[making_->name] = {
         chance_.percent(50) ? making_->size : chance_.below(making_->size), {}};
   }

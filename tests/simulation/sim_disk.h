@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/disk.h"
 #include "chance.h"
+#include "model/ids.h"
 
 namespace seckill::simulation {
 
@@ -19,13 +20,16 @@ enum class Crash { kKill, kPowerCut };
 
 // Files by name, and how much of them only lives in the operating system's cache. Such bytes are
 // read like any others and survive kill -9, but not a power cut: so it is after a failed sync, too.
+// The same holds for names: a file that was made, renamed or removed by a process that was killed
+// meanwhile may be as it was before, until somebody syncs the directory.
 class Platter {
  public:
   struct File {
     std::uint64_t size = 0;
     std::vector<std::byte> bytes;  // zeros behind them, up to size
   };
-  // A write that is known to be durable.
+  // A block that is known to be durable, as it was written: perhaps with a segment's head before
+  // it.
   struct Written {
     std::string name;
     std::uint64_t offset = 0;
@@ -33,8 +37,11 @@ class Platter {
   };
   struct Rot {
     Written block;
-    std::uint64_t at = 0;  // this byte is damaged
+    const char* part = "";  // a segment's head, a block's head, its records
+    std::uint64_t at = 0;   // this byte is damaged
     std::byte was{};
+    // Set where no block lies behind it: only rows that know more than this show that it was there.
+    std::optional<Position> last;
   };
 
   explicit Platter(std::size_t sector_bytes) : sector(sector_bytes) {}
@@ -46,26 +53,38 @@ class Platter {
   void rename(const std::string& from, const std::string& to);
   void remove(const std::string& name);
 
+  // What is done to these names next is not in the directory yet …
+  void remember(const std::vector<std::string>& names);
+  // … until it is synced, with all that came before.
+  void directory_synced() { unsynced_.clear(); }
+  bool names_are_in_doubt() const { return !unsynced_.empty(); }
+
   // Each sector of such a write: as it was, as it should be, torn, or garbage.
   void scatter(const std::string& name, std::uint64_t offset, std::span<const std::byte> bytes,
                Chance& chance);
   void power_cut(Chance& chance);  // what was only cached is gone, or not
 
-  // Damages a durable block that has a successor. Nothing: there is none.
-  std::optional<Rot> rot(Chance& chance);
+  // Damages a durable block that must be missed: it has a successor, or the rows know of it.
+  // Nothing: there is none.
+  std::optional<Rot> rot(Chance& chance, Position rows_at);
   void heal(const Rot& rot);
 
   std::map<std::string, File> files;
   std::vector<Written> durable;  // in order
-  const std::size_t sector;
+  std::size_t sector;            // another one, once the files were moved to another disk
 
  private:
+  // Names as they were before one change.
+  using Names = std::vector<std::pair<std::string, std::optional<File>>>;
+  void forget_cached(const std::string& name);
+
   struct Cached {
     std::string name;
     std::uint64_t offset = 0;
     std::vector<std::byte> durable;
   };
-  std::vector<Cached> cached_;  // oldest first
+  std::vector<Cached> cached_;   // oldest first
+  std::vector<Names> unsynced_;  // likewise
 };
 
 // How this disk behaves, until the world says otherwise.
@@ -73,7 +92,7 @@ struct DiskMood {
   microseconds flush_usual{300};
   microseconds flush_most{20'000};
   bool next_write_fails = false;
-  bool full = false;  // no file can be made
+  bool full = false;  // no file can be made or put
 };
 
 class SimDisk final : public Disk {
@@ -125,6 +144,7 @@ class SimDisk final : public Disk {
   void finish_write(bool fails, std::int64_t took_us);
   void finish_make();
   bool burns();  // the fuse
+  void in_doubt(const std::vector<std::string>& names);
   void put_in_part(const std::string& name, std::span<const std::byte> bytes, std::uint64_t size);
 
   Platter& platter_;

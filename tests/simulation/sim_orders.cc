@@ -1,6 +1,9 @@
 #include "sim_orders.h"
 
+#include <algorithm>
 #include <utility>
+
+#include "model/codec.h"
 
 namespace seckill::simulation {
 
@@ -17,6 +20,7 @@ Result<Stored> SimOrders::store(const std::optional<Bookmark>& was, const Bookma
     return fail(Error::Code::kUnavailable, "orders: the simulated database does not answer");
   }
   if (was != mark_) return Stored{Stored::What::kLostRace, "another bookmark"};
+  if (refuses(rows)) return Stored{Stored::What::kRefused, "the shop says no"};
   const bool answer_lost = mood_.troubled && chance_.percent(10);
   if (answer_lost && chance_.percent(50)) return Stored{Stored::What::kUnknown, "lost before"};
   if (auto done = commit(becomes, rows); !done) return fail(std::move(done.error()));
@@ -31,10 +35,28 @@ Status SimOrders::commit(const std::optional<Bookmark>& becomes, const Rows& row
   return {};
 }
 
+bool SimOrders::refuses(const Rows& rows) const {
+  const auto order = [&](const OrderRow& row) {
+    return row.created && row.buyer == mood_.refuses_buyer && row.key == mood_.refuses_key;
+  };
+  const auto payment = [&](const PaymentRow& row) { return row.id == mood_.refuses_payment; };
+  return std::any_of(rows.orders.begin(), rows.orders.end(), order) ||
+         std::any_of(rows.payments.begin(), rows.payments.end(), payment);
+}
+
+bool SimOrders::is_in_quarantine(OrderId order) const {
+  return std::any_of(quarantine_.begin(), quarantine_.end(), [&](const auto& line) {
+    const auto record = decode(line.second.bytes);
+    const auto* reserve = record ? std::get_if<Reserve>(&record->body) : nullptr;
+    return reserve != nullptr && reserve->order == order;
+  });
+}
+
 Status SimOrders::apply(const Transaction& transaction) {
   const Rows& rows = transaction.rows;
+  for (const QuarantineRow& row : rows.quarantine) quarantine_[row.position] = row;
   for (const OrderRow& row : rows.orders) {
-    if (!row.created && !orders_.contains(row.id)) {
+    if (!row.created && !orders_.contains(row.id) && !is_in_quarantine(row.id)) {
       return fail(Error::Code::kCorrupt, "orders: an order's row is missing: " + to_text(row.id));
     }
   }
@@ -43,12 +65,14 @@ Status SimOrders::apply(const Transaction& transaction) {
     sales_[row.terms.name].terms.secret = {};
   }
   for (const OrderRow& row : rows.orders) {
-    OrderRow& is = orders_[row.id];
     if (row.created) {
-      is = row;
-      is.created = false;
+      orders_[row.id] = row;
+      orders_[row.id].created = false;
       continue;
     }
+    const auto known = orders_.find(row.id);
+    if (known == orders_.end()) continue;  // its RESERVE is in quarantine
+    OrderRow& is = known->second;
     is.state = row.state;
     is.paid_at = row.paid_at;
     is.ended_at = row.ended_at;
@@ -57,12 +81,24 @@ Status SimOrders::apply(const Transaction& transaction) {
   }
   for (const UnitRow& row : rows.units) units_[{row.sale, row.unit}] = row;
   for (const PaymentRow& row : rows.payments) payments_[row.id] = row;
-  for (const QuarantineRow& row : rows.quarantine) quarantine_[row.position] = row;
   if (transaction.becomes) mark_ = transaction.becomes;
   return {};
 }
 
+void SimOrders::mix_up(MixUp how) {
+  real_mark_ = mark_;
+  switch (how) {
+    case MixUp::kOtherJournal: mark_->journal.bits.lo ^= 1; break;
+    case MixUp::kAhead: mark_->next = Position{number(mark_->next) + 1'000'000}; break;
+    case MixUp::kOtherRecord: mark_->last.bits.lo ^= 1; break;
+    case MixUp::kOtherDigest:
+      mark_->digest = Digest{static_cast<std::uint64_t>(mark_->digest) ^ 1};
+      break;
+  }
+}
+
 void SimOrders::go_back() {
+  if (real_mark_) sort_out();
   if (!chance_.percent(50) || history_.empty()) return;
   auto kept = std::exchange(history_, {});
   kept.resize(kept.size() - chance_.below(kept.size() < 5 ? kept.size() + 1 : 5));

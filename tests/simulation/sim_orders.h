@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "chance.h"
@@ -13,7 +14,16 @@ namespace seckill::simulation {
 
 struct DatabaseMood {
   bool troubled = false;  // now and then it does not answer, or its answer to COMMIT is lost
+  // A row that the shop's own trigger refuses: the order of this buyer and key, this payment.
+  Buyer refuses_buyer;
+  Key refuses_key;
+  PaymentId refuses_payment;
+  bool refuses() const { return !refuses_buyer.empty(); }
 };
+
+// Somebody puts another bookmark beside the rows: as if they were those of another journal, of an
+// older copy of this one, or written by other rules.
+enum class MixUp : std::uint8_t { kOtherJournal, kAhead, kOtherRecord, kOtherDigest };
 
 class SimOrders final : public Orders, public OrdersReader {
  public:
@@ -26,6 +36,10 @@ class SimOrders final : public Orders, public OrdersReader {
   Result<Page<OrderRow>> orders(const OrdersQuery& query) override;
   Result<Page<PaymentRow>> payments(const PaymentsQuery& query) override;
   Status visit(RowsVisitor& visitor) override;
+
+  void mix_up(MixUp how);
+  bool mixed_up() const { return real_mark_.has_value(); }
+  void sort_out() { mark_ = std::exchange(real_mark_, std::nullopt); }
 
   // A power cut may take the last transactions away.
   void go_back();
@@ -40,6 +54,8 @@ class SimOrders final : public Orders, public OrdersReader {
     std::optional<Bookmark> becomes;
     Rows rows;
   };
+  bool refuses(const Rows& rows) const;
+  bool is_in_quarantine(OrderId order) const;
   Status apply(const Transaction& transaction);
 
   Chance& chance_;
@@ -47,6 +63,7 @@ class SimOrders final : public Orders, public OrdersReader {
   std::vector<Transaction> history_;
 
   std::optional<Bookmark> mark_;
+  std::optional<Bookmark> real_mark_;  // while they are mixed up
   std::map<SaleName, SaleRow> sales_;
   std::map<OrderId, OrderRow> orders_;
   std::map<std::pair<SaleName, std::uint32_t>, UnitRow> units_;

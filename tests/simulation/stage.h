@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <fmt/format.h>
 #include <functional>
+#include <map>
 #include <optional>
 #include <queue>
 #include <string>
@@ -64,6 +65,10 @@ class Stage {
   }
   const std::optional<Violation>& violation() const { return violation_; }
 
+  // What this schedule came to, for the figures of a run.
+  void reached(const char* what) { ++reached_[what]; }
+  const std::map<std::string, std::uint64_t>& reached() const { return reached_; }
+
   bool traced() const { return traced_; }
   template <class... Args>
   void trace(std::string_view who, fmt::format_string<Args...> text, Args&&... args) const {
@@ -91,6 +96,7 @@ class Stage {
   std::uint64_t events_ = 0;
   std::priority_queue<Entry> queue_;
   std::optional<Violation> violation_;
+  std::map<std::string, std::uint64_t> reached_;
 };
 
 }  // namespace seckill::simulation

@@ -19,6 +19,7 @@ class Witness {
  public:
   explicit Witness(Stage& stage) : stage_(stage) {}
 
+  // The first terms of a sale: its secret, and whether it holds.
   void wished(const SaleTerms& terms) { terms_.emplace(terms.name, terms); }
   void asked(const Ask& ask);
   // The engine says it; whether it arrives is another question.
@@ -51,12 +52,16 @@ class Witness {
   void said_of(const CancelAsk& ask, const Verdict& verdict, const Ledger& ledger);
   void said_of(const SaleAsk& ask, const Verdict& verdict, const Ledger& ledger);
   void check_limit(const SaleName& sale, const Buyer& buyer, const Ledger& ledger);
+  // Retired, and somebody wanted that: its orders are let go.
+  bool let_go(const SaleName& sale, const Ledger& ledger) const;
   bool check(bool holds, const char* promise, const char* what, const std::string& who);
 
   Stage& stage_;
   std::uint64_t answers_ = 0;
   std::optional<Position> last_;  // no record that was told of lies behind it
   std::map<SaleName, SaleTerms> terms_;
+  std::map<SaleName, std::uint32_t> limits_;  // the highest ever wanted; 0: none
+  std::set<SaleName> wanted_retired_;
   std::map<BuyKey, std::set<std::uint32_t>> bodies_;  // quantities ever asked for under a key
   std::map<BuyKey, OrderId> by_key_;
   std::map<OrderId, ToldOrder> orders_;

@@ -24,11 +24,14 @@ NodeShape World::invent_shape() {
   shape.limits.turn_claims = static_cast<std::uint32_t>(chance.between(1, 20));
   shape.limits.turn_lane = static_cast<std::uint32_t>(chance.between(1, 4));
   shape.limits.flush_at = static_cast<std::uint32_t>(chance.between(2, 20));
+  shape.moves = chance.percent(10);
+  shape.rival = chance.percent(20);
   return shape;
 }
 
 Played World::play() {
   const microseconds rush(stage_.chance.between(1'000'000, 8'000'000));
+  poison_rows();
   node_.start();
   crowd_.open(rush);
   plan_faults(rush);
@@ -47,10 +50,21 @@ Played World::play() {
           .payments = witness_.payments(),
           .starts = node_.starts(),
           .crashes = node_.crashes(),
-          .records = node_.ledger() == nullptr ? 0 : number(node_.ledger()->position())};
+          .records = node_.ledger() == nullptr ? 0 : number(node_.ledger()->position()),
+          .reached = stage_.reached()};
 }
 
 // ---- faults ----
+
+// Rows that the shop's database refuses, for good.
+void World::poison_rows() {
+  Chance& chance = stage_.chance;
+  if (!chance.percent(15)) return;
+  DatabaseMood& mood = node_.database_mood;
+  mood.refuses_buyer = *Buyer::from(fmt::format("b{}", chance.below(6)));
+  mood.refuses_key = *Key::from(fmt::format("k{}", chance.below(4)));
+  mood.refuses_payment = *PaymentId::from(fmt::format("p{}", chance.between(1, 8)));
+}
 
 void World::plan_faults(microseconds within) {
   Chance& chance = stage_.chance;
@@ -99,7 +113,9 @@ void World::crash_now() {
   const auto how = [&] { return chance.percent(50) ? Crash::kKill : Crash::kPowerCut; };
   node_.crash(how());
   if (node_.has_journal() && chance.percent(30)) audit_now(/*all_done=*/false);
+  if (chance.percent(10)) node_.lose_power();
   if (chance.percent(25)) node_.rot();
+  if (chance.percent(8)) node_.mix_up_rows();
   if (chance.percent(30)) {
     node_.crash_within_next_start(static_cast<int>(chance.below(6)), how());
   }
@@ -112,7 +128,7 @@ void World::crash_now() {
 void World::end_faults() {
   stage_.trace("world", "the faults end");
   node_.disk_mood = {};
-  node_.database_mood = {};
+  node_.database_mood.troubled = false;
   node_.calm();
   crowd_.calm();
   node_.start();
@@ -180,9 +196,21 @@ void World::audit_now(bool all_done) {
   if (!report) return stage_.blame("I9", "audit: " + report.error().message);
   for (const Check& check : report->checks) {
     const std::string example = check.examples.empty() ? "" : ": " + check.examples.front();
-    stage_.check(check.holds, "audit", check.name + ": " + check.says + example);
+    stage_.check(check.holds, ("audit " + check.name).c_str(), check.says + example);
   }
   stage_.check(report->proven() || !all_done, "audit", "it is not proven");
+}
+
+void World::note_retirement(const Ledger& ledger, const Entry& entry, const Changes& changes) {
+  const auto* record = std::get_if<SaleRecord>(&entry.record.body);
+  if (record == nullptr || record->terms.standing != Standing::kRetired) return;
+  const SaleView* sale = ledger.sale(record->terms.uid);
+  if (sale == nullptr || sale->position != entry.position) return;
+  stage_.reached("a sale was retired");
+  const auto its = [&](OrderId id) { return id.sale() == record->terms.uid; };
+  if (std::any_of(changes.orders.begin(), changes.orders.end(), its)) {
+    stage_.reached("a hold ended with the record that retired its sale");
+  }
 }
 
 // In chunks of any size, by fresh ledgers: the same state as the one that has lived through it all.
@@ -196,7 +224,11 @@ void World::replays_are_equal() {
     const auto entries = journal.read(ledger.position(), 1 + stage_.chance.below(50));
     if (!entries) return stage_.blame("I9", entries.error().message);
     if (entries->empty()) break;
-    for (const Entry& entry : *entries) ledger.apply(entry, changes);
+    for (const Entry& entry : *entries) {
+      changes.clear();
+      ledger.apply(entry, changes);
+      note_retirement(ledger, entry, changes);
+    }
     witness_.examine_sums(ledger);
   }
   witness_.examine(ledger);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,6 +25,7 @@ struct Played {
   std::uint64_t starts = 0;
   std::uint64_t crashes = 0;
   std::uint64_t records = 0;
+  std::map<std::string, std::uint64_t> reached;
   bool operator==(const Played&) const = default;
 };
 
@@ -35,6 +37,7 @@ class World {
 
  private:
   NodeShape invent_shape();
+  void poison_rows();
   void plan_faults(microseconds within);
   void crash_now();
   void end_faults();
@@ -47,6 +50,7 @@ class World {
   void audit_holds();         // all of them, by other code
   void audit_now(bool all_done);
   void replays_are_equal();
+  void note_retirement(const Ledger& ledger, const Entry& entry, const Changes& changes);
 
   Stage stage_;
   Witness witness_;
