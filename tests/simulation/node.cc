@@ -192,7 +192,7 @@ void Node::rot() {
   if (!rot_) return;
   stage_.trace("disk", "byte {} of {} rots: {}{}", rot_->at, rot_->block.name, rot_->part,
                rot_->last ? ", of the last block" : "");
-  stage_.reached(rot_->last ? "rot in the last block" : rot_->part);
+  stage_.reached(std::string("rot in ") + (rot_->last ? "the last block" : rot_->part));
 }
 
 void Node::mix_up_rows() {

@@ -66,7 +66,7 @@ class Stage {
   const std::optional<Violation>& violation() const { return violation_; }
 
   // What this schedule came to, for the figures of a run.
-  void reached(const char* what) { ++reached_[what]; }
+  void reached(const std::string& what) { ++reached_[what]; }
   const std::map<std::string, std::uint64_t>& reached() const { return reached_; }
 
   bool traced() const { return traced_; }
