@@ -55,10 +55,14 @@ struct Now {
 };
 
 // The machine's clocks. For shells and commands only.
-inline Now machine_now() {
+inline RawTime raw_now() {
   using namespace std::chrono;
-  return {{duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count()},
-          {duration_cast<microseconds>(steady_clock::now().time_since_epoch()).count()}};
+  return {duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count()};
 }
+inline SteadyTime steady_now() {
+  using namespace std::chrono;
+  return {duration_cast<microseconds>(steady_clock::now().time_since_epoch()).count()};
+}
+inline Now machine_now() { return {raw_now(), steady_now()}; }
 
 }  // namespace seckill

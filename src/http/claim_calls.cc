@@ -58,12 +58,18 @@ Problem demo_problem_of(Outcome outcome) {
 
 }  // namespace
 
+ClaimCalls::ClaimCalls(Office& office)
+    : office_(office),
+      nobody_(fmt::format("anon-{:016x}-", office.options.nonce)),
+      only_key_(*Key::from("1")),
+      sold_out_(office.replies.make_ready({200, content::kHtml, {}}, kSoldOutText,
+                                          kSoldOutText.size())) {}
+
 Step ClaimCalls::ask_demo(Call& call) {
-  std::array<char, 64> name;
-  const auto end = fmt::format_to_n(name.data(), name.size(), "anon-{:016x}-{}",
-                                    office_.options.nonce, ++office_.anonymous);
-  const std::string_view text(name.data(), end.size);
-  call.buy = {office_.options.demo_sale, *Buyer::from(text), *Key::from(text), 1, true};
+  const fmt::format_int number(++office_.anonymous);
+  std::string& name = office_.desk;
+  name.assign(nobody_).append(number.data(), number.size());
+  call.buy = {office_.options.demo_sale, *Buyer::from(name), only_key_, 1, true};
   return office_.put(call, call.buy);
 }
 
@@ -104,7 +110,7 @@ void ClaimCalls::reply(Call& call, std::string& out) {
   const SaleView* sale = office_.ledger().sale(call.buy.sale);
   Front& front = office_.metrics.front(sale == nullptr ? SaleUid{0} : sale->terms.uid);
   ++front.attempts[static_cast<std::size_t>(call.verdict.outcome)];
-  front.decision.add(machine_now().steady - call.began);
+  front.decision.add(steady_now() - call.began);
   if (call.verdict.outcome == Outcome::kUnsure || call.verdict.outcome == Outcome::kLate)
     return reply_unknown(call, sale, out);
   if (call.buy.anonymous && call.verdict.outcome == Outcome::kSoldOut) return reply_demo(call, out);
@@ -113,8 +119,7 @@ void ClaimCalls::reply(Call& call, std::string& out) {
 }
 
 void ClaimCalls::reply_demo(Call& call, std::string& out) {
-  if (!call.verdict.gives())
-    return office_.replies.write(out, call, {200, content::kHtml}, kSoldOutText);
+  if (!call.verdict.gives()) return office_.replies.write(out, call, sold_out_, {});
   const fmt::format_int left(call.verdict.left);
   std::string& body = office_.desk;
   body.assign("[").append(left.data(), left.size()).append("]");

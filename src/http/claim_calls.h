@@ -9,7 +9,7 @@ namespace seckill {
 
 class ClaimCalls {
  public:
-  explicit ClaimCalls(Office& office) : office_(office) {}
+  explicit ClaimCalls(Office& office);
 
   // POST /seckill/seckill: every request is a shopper nobody knows.
   Step ask_demo(Call& call);
@@ -27,7 +27,10 @@ class ClaimCalls {
   void reply_unknown(Call& call, const SaleView* sale, std::string& out);
 
   Office& office_;
-  std::string members_;  // of a body that does not fit
+  std::string members_;        // of a body that does not fit
+  const std::string nobody_;   // how the demo's buyers are called, before their number
+  const Key only_key_;         // each of them asks once
+  const ReadyReply sold_out_;  // on the demo's wire
 };
 
 }  // namespace seckill

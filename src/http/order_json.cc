@@ -41,7 +41,7 @@ void append(std::string& to, Office& office, const Order& order, const Buyer* bu
   json.number("quantity", order.quantity);
   append_units(json.key("units"), office, order);
   json.token("state", to_text(order.state));
-  append_times(json, office, order, machine_now().raw);
+  append_times(json, office, order, raw_now());
   json.end();
 }
 
@@ -57,7 +57,7 @@ void append_order(std::string& to, Office& office, OrderId id, const Buy& buy) {
   JsonObject json(to);
   json.token("id", to_text(id)).token("sale", buy.sale.view()).token("buyer", buy.buyer.view());
   json.number("quantity", buy.quantity);
-  json.token("server_time", office.time_text(machine_now().raw));
+  json.token("server_time", office.time_text(raw_now()));
   json.end();
 }
 

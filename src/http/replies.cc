@@ -57,7 +57,7 @@ void Replies::begin(std::string& out, unsigned status) const {
 
 void Replies::count(const Call& call, unsigned status) {
   last_status_ = status;
-  metrics_.served(call.route, call.method, status, machine_now().steady - call.began);
+  metrics_.served(call.route, call.method, status, steady_now() - call.began);
 }
 
 void Replies::write(std::string& out, const Call& call, const ReplyHead& head,

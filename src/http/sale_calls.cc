@@ -64,7 +64,7 @@ Step SaleCalls::get(Call& call, const Request& request, std::string_view text, s
   if (sale == nullptr)
     return refuse(call, problem_of(Outcome::kUnknownSale), {.detail = "There is no such sale."},
                   out);
-  const std::string etag = etag_of(*sale, machine_now().raw);
+  const std::string etag = etag_of(*sale, raw_now());
   if (!request.if_none_match.empty() && matches(request.if_none_match, etag)) {
     office_.replies.write(out, call, {304, content::kJson, fields_of(etag)}, {});
     return Step::kReplied;
@@ -84,7 +84,7 @@ Step SaleCalls::list(Call& call, const Request& request, std::string& out) {
   if (!fits)
     return refuse(call, problems::kMalformed,
                   {.detail = "A query parameter is unknown or does not fit."}, out);
-  const RawTime now = machine_now().raw;
+  const RawTime now = raw_now();
   std::string& body = office_.desk;
   body.assign("{\"sales\":[");
   bool skipping = !after.empty();
@@ -117,7 +117,7 @@ Step SaleCalls::reply_sale(Call& call, unsigned status, std::string& out) {
   if (sale == nullptr)
     return refuse(call, problem_of(Outcome::kUnknownSale), {.detail = "There is no such sale."},
                   out);
-  const RawTime now = machine_now().raw;
+  const RawTime now = raw_now();
   std::string& body = office_.desk;
   body.clear();
   append_sale(body, *sale, now);
@@ -145,7 +145,7 @@ Step SaleCalls::create(Call& call, const Request& request, std::string& out) {
   fields.require(name.has_value(), "id");
   fields.require(wanted.stock.has_value(), "stock");
   SaleTerms terms;
-  terms.starts_at = machine_now().raw;
+  terms.starts_at = raw_now();
   apply_fields(wanted, terms);
   if (terms.starts_at >= terms.ends_at) fields.wrong("ends_at", "must be after starts_at");
   if (terms.price_minor > 0 && terms.currency.empty()) fields.wrong("currency", "is needed");
@@ -220,7 +220,7 @@ Step SaleCalls::propose(Call& call, std::string& out) {
   if (sale == nullptr)
     return refuse(call, problem_of(Outcome::kUnknownSale), {.detail = "There is no such sale."},
                   out);
-  const WishedTerms wanted = terms_after(call.lane->wish, *sale, machine_now().raw);
+  const WishedTerms wanted = terms_after(call.lane->wish, *sale, raw_now());
   if (const auto* why = std::get_if<Refusal>(&wanted))
     return refuse(call, why->problem, {.detail = why->detail, .sale = call.buy.sale.view()}, out);
   if (std::holds_alternative<AlreadySo>(wanted)) return reply_sale(call, 200, out);

@@ -23,7 +23,7 @@ class Server::Impl {
         listener_(context, office_.metrics,
                   [this](Session::Socket socket) { welcome(std::move(socket)); }),
         sweeper_(context) {
-    office_.replies.set_date(machine_now().raw);
+    office_.replies.set_date(raw_now());
   }
   ~Impl() {
     while (hub_.first != nullptr) hub_.first->abandon();
@@ -60,7 +60,7 @@ class Server::Impl {
   void drain() {
     if (std::exchange(office_.draining, true)) return;
     listener_.close();
-    const SteadyTime soon = machine_now().steady + milliseconds(1'000);
+    const SteadyTime soon = steady_now() + milliseconds(1'000);
     for (Session* session = hub_.first; session != nullptr; session = session->next())
       session->drain(soon);
   }

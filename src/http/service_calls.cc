@@ -98,7 +98,7 @@ Step ServiceCalls::ready(Call& call, std::string& out) {
     readiness.ready = false;
     readiness.checks.push_back({"http", false, "draining"});
   }
-  const std::string& time = office_.time_text(machine_now().raw);
+  const std::string& time = office_.time_text(raw_now());
   std::string& body = office_.desk;
   body.clear();
   JsonObject json(body);
@@ -121,14 +121,14 @@ Step ServiceCalls::metrics(Call& call, std::string& out) {
   std::string& body = office_.desk;
   body.clear();
   office_.metrics.active = office_.calls.active();
-  office_.metrics.append(body, office_.shell.sale(), machine_now().raw);
+  office_.metrics.append(body, office_.shell.sale(), raw_now());
   if (office_.backstage.metrics) office_.backstage.metrics(body);
   office_.replies.write(out, call, {200, content::kMetrics, {}}, body);
   return Step::kReplied;
 }
 
 Step ServiceCalls::time(Call& call, std::string& out) {
-  const RawTime now = machine_now().raw;
+  const RawTime now = raw_now();
   std::string& body = office_.desk;
   body.clear();
   JsonObject json(body);

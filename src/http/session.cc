@@ -15,8 +15,6 @@ namespace asio = boost::asio;
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 constexpr std::uint32_t kDrainMax = 1 << 20;
 
-SteadyTime now() { return machine_now().steady; }
-
 bool is_later(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
 
 }  // namespace
@@ -118,7 +116,7 @@ void Session::resume() {
 void Session::enter(Stage stage, std::chrono::milliseconds limit) {
   if (stage_ == stage) return;
   stage_ = stage;
-  deadline_ = now() + limit;
+  deadline_ = steady_now() + limit;
 }
 
 void Session::busy() {
@@ -218,7 +216,7 @@ bool Session::serve_one() {
   }
   call->close = closing_;
   call->http_1_0 = request.http_1_0;
-  call->began = now();
+  call->began = steady_now();
   call->request_id = hub_.office.options.nonce + ++hub_.requests;
   Step step = hub_.api.ask(*call, request, to, round.out);
   round.intake.consume();
@@ -234,7 +232,7 @@ bool Session::serve_one() {
 Call Session::fresh_call() const {
   Call call;
   call.close = closing_;
-  call.began = now();
+  call.began = steady_now();
   call.request_id = hub_.office.options.nonce + ++hub_.requests;
   return call;
 }

@@ -37,7 +37,7 @@ void Waker::arm() {
 
 void Waker::ring() {
   armed_ = kNever;
-  if (shell_.wake() <= machine_now().steady) shell_.pass();
+  if (shell_.wake() <= steady_now()) shell_.pass();
 }
 
 }  // namespace seckill

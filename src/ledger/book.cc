@@ -17,16 +17,8 @@ void Book::reserve() {
 
 std::optional<Outcome> Book::refusal(const Wanted& wanted, RawTime now,
                                      const InFlight& in_flight) const {
+  if (const auto why = not_open(wanted.quantity, now)) return why;
   const SaleTerms& terms = view_.terms;
-  if (wanted.quantity < 1 || wanted.quantity > kQuantityMax) return Outcome::kNotAllowed;
-  switch (phase_at(terms, now)) {
-    case Phase::kPaused: return Outcome::kPaused;
-    case Phase::kScheduled: return Outcome::kNotStarted;
-    case Phase::kClosed: return Outcome::kClosed;
-    case Phase::kRetired: return Outcome::kUnknownSale;
-    case Phase::kOpen: break;
-  }
-  const InFlight::Sum beside = in_flight.of(terms.uid);
   const InFlight::Sum mine = in_flight.of(terms.uid, wanted.buyer);
   const BuyerSum* known = tables_->buyers.find(wanted.buyer);
   const std::uint64_t live = std::uint64_t{known ? known->live : 0} + mine.units;
@@ -35,8 +27,32 @@ std::optional<Outcome> Book::refusal(const Wanted& wanted, RawTime now,
     return Outcome::kLimitReached;
   }
   if (orders >= kOrdersPerBuyerMax) return Outcome::kLimitReached;
-  if (std::uint64_t{view_.orders} + beside.orders >= terms.orders_max) return Outcome::kSaleFull;
-  if (std::uint64_t{beside.units} + wanted.quantity > view_.available()) return Outcome::kSoldOut;
+  return used_up(wanted.quantity, in_flight);
+}
+
+std::optional<Outcome> Book::refusal_of_all(std::uint32_t quantity, RawTime now,
+                                            const InFlight& in_flight) const {
+  const auto why = not_open(quantity, now);
+  return why ? why : used_up(quantity, in_flight);
+}
+
+std::optional<Outcome> Book::not_open(std::uint32_t quantity, RawTime now) const {
+  if (quantity < 1 || quantity > kQuantityMax) return Outcome::kNotAllowed;
+  switch (phase_at(view_.terms, now)) {
+    case Phase::kPaused: return Outcome::kPaused;
+    case Phase::kScheduled: return Outcome::kNotStarted;
+    case Phase::kClosed: return Outcome::kClosed;
+    case Phase::kRetired: return Outcome::kUnknownSale;
+    case Phase::kOpen: break;
+  }
+  return std::nullopt;
+}
+
+std::optional<Outcome> Book::used_up(std::uint32_t quantity, const InFlight& in_flight) const {
+  const InFlight::Sum beside = in_flight.of(view_.terms.uid);
+  const std::uint64_t orders = std::uint64_t{view_.orders} + beside.orders;
+  if (orders >= view_.terms.orders_max) return Outcome::kSaleFull;
+  if (std::uint64_t{beside.units} + quantity > view_.available()) return Outcome::kSoldOut;
   return std::nullopt;
 }
 

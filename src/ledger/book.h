@@ -49,6 +49,10 @@ class Book {
   std::optional<Outcome> refusal(const Wanted& wanted, RawTime now,
                                  const InFlight& in_flight) const;
 
+  // The same for a buyer nobody knows: what refuses everybody.
+  std::optional<Outcome> refusal_of_all(std::uint32_t quantity, RawTime now,
+                                        const InFlight& in_flight) const;
+
   // Needs: refusal() said nothing.
   const Order& grant(const Wanted& wanted, const At& at, Changes& changes);
   // Needs: the order is held. Its money came, or it ends (kCancelled, kExpired) and its units
@@ -78,6 +82,8 @@ class Book {
     Units units;
   };
 
+  std::optional<Outcome> not_open(std::uint32_t quantity, RawTime now) const;
+  std::optional<Outcome> used_up(std::uint32_t quantity, const InFlight& in_flight) const;
   Order& held(const OrderId& id);
   BuyerSum& buyer(const BuyerHash& hash);
   std::uint32_t take_units(std::uint32_t quantity, const OrderId& id, Changes& changes);

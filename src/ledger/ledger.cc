@@ -77,6 +77,13 @@ Verdict Ledger::judge(const Claim& claim, const InFlight& in_flight, RawTime now
   return verdict(why_not.value_or(Outcome::kWon), found, claim.order);
 }
 
+Verdict Ledger::judge_stranger(SaleUid sale, std::uint32_t quantity, const InFlight& in_flight,
+                               RawTime now) const {
+  const Book* found = book(sale);
+  if (found == nullptr || found->retired()) return verdict(Outcome::kUnknownSale, nullptr);
+  return verdict(found->refusal_of_all(quantity, now, in_flight).value_or(Outcome::kWon), found);
+}
+
 // Keys come before state (A1): whoever has an order gets it, whatever the sale's state (I5).
 std::optional<Outcome> Ledger::known(const Book& book, const Wanted& wanted) const {
   const Order* order = book.find(wanted.order);

@@ -63,6 +63,10 @@ class Ledger {
   // Keys come before state (A1). `now` is the node's own clock.
   Verdict judge(const Claim& claim, const InFlight& in_flight, RawTime now) const;
 
+  // The same for a buyer nobody knows: he has no key to come back with, so it needs no hash of him.
+  Verdict judge_stranger(SaleUid sale, std::uint32_t quantity, const InFlight& in_flight,
+                         RawTime now) const;
+
   // The only decision. Needs: entry.position == position(). Moves the clock, returns the holds
   // that are due (A12; kReturnsMax at once), then decides. Fills `changes` with what rows must
   // learn (appends; the caller clears).

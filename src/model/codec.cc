@@ -1,5 +1,6 @@
 #include "model/codec.h"
 
+#include <array>
 #include <cstring>
 #include <fmt/format.h>
 #include <type_traits>
@@ -9,9 +10,10 @@ namespace {
 
 enum class Kind : std::uint8_t { kSale = 1, kReserve = 2, kPay = 3, kCancel = 4, kTick = 5 };
 
+// Puts the fields side by side on the stack: no record is longer than kRecordBytesMax.
 class Writer {
  public:
-  explicit Writer(std::vector<std::byte>& to) : to_(to) {}
+  std::span<const std::byte> written() const { return std::span(bytes_).first(size_); }
 
   template <class T>
     requires(std::is_integral_v<T> || std::is_enum_v<T>)
@@ -31,10 +33,11 @@ class Writer {
 
  private:
   void put(const void* from, std::size_t size) {
-    const auto* bytes = static_cast<const std::byte*>(from);
-    to_.insert(to_.end(), bytes, bytes + size);
+    if (size > 0) std::memcpy(bytes_.data() + size_, from, size);
+    size_ += size;
   }
-  std::vector<std::byte>& to_;
+  std::array<std::byte, kRecordBytesMax> bytes_;
+  std::size_t size_ = 0;
 };
 
 // Reads what Writer wrote; after the first thing that does not fit, everything is refused and
@@ -147,11 +150,13 @@ constexpr HashKey kRecordHashKey{
 }  // namespace
 
 void encode(const Record& record, std::vector<std::byte>& to) {
-  Writer write(to);
+  Writer write;
   write(kRecordFormat);
   write(static_cast<Kind>(record.body.index() + 1));  // the variant's order is the kinds'
   write(record.origin.node), write(record.origin.who.slot), write(record.origin.who.generation);
   std::visit(Encode{write}, record.body);
+  const auto bytes = write.written();
+  to.insert(to.end(), bytes.begin(), bytes.end());
 }
 
 Result<Record> decode(std::span<const std::byte> bytes) {

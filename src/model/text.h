@@ -42,10 +42,16 @@ class InlineText {
 
 // [A-Za-z0-9_-]{1,64}: what may name a sale, a buyer, a key or a payment (T11). Needs no escaping
 // anywhere.
+inline constexpr std::array<bool, 256> kTokenBytes = [] {
+  std::array<bool, 256> bytes{};
+  for (const char c : std::string_view("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                       "0123456789_-"))
+    bytes[static_cast<unsigned char>(c)] = true;
+  return bytes;
+}();
 constexpr bool is_token(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '-';
+    return kTokenBytes[static_cast<unsigned char>(c)];
   });
 }
 // Any bytes but control characters; that it is UTF-8 is checked where it enters.

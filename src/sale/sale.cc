@@ -70,6 +70,10 @@ void Sale::take(Now now, Who who, const Buy& buy) {
   if (buy.anonymous && (terms.per_buyer != 0 || terms.hold_ms != 0)) {
     return answer(who, Outcome::kNotAnonymous);  // A8
   }
+  if (buy.anonymous) {
+    const Verdict all = ledger_.judge_stranger(terms.uid, buy.quantity, counted_, now.raw);
+    if (all.outcome != Outcome::kWon) return answer(who, all);
+  }
   const Claim claim = claim_of(buy, terms);
   if (const auto first = by_order_.find(claim.order); first != by_order_.end()) {
     return join(who, claim, claims_[first->second]);
