@@ -54,7 +54,7 @@ Exit run_audit(const Args& args, Talk& talk) {
   ask.wait = *wait;
   const auto report = audited(loaded->settings, ask);
   if (!report) return talk.fail(report.error());
-  talk.result(talk.json() ? to_json(*report, ask.sale) : to_text(*report, ask.sale, talk));
+  talk.result(talk.json() ? to_json(*report, ask.sale) : to_text(*report, ask, talk));
   return exit_of(*report);
 }
 
@@ -101,11 +101,10 @@ std::string to_json(const AuditReport& report, const std::optional<SaleName>& sa
          {"weight", check.weight == Check::Weight::kViolation ? "violation" : "unproven"},
          {"examples", check.examples}});
   }
-  return json.dump(2);
+  return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
-std::string to_text(const AuditReport& report, const std::optional<SaleName>& sale,
-                    const Talk& talk) {
+std::string to_text(const AuditReport& report, const AuditAsk& ask, const Talk& talk) {
   std::string text;
   std::size_t hold = 0;
   for (const Check& check : report.checks) {
@@ -120,10 +119,14 @@ std::string to_text(const AuditReport& report, const std::optional<SaleName>& sa
   const AuditSums& sums = report.sums;
   std::string line = fmt::format(
       "{} of {} checks hold for {} (stock {}, won {}, stored {}, paid {}, returned {})", hold,
-      report.checks.size(), sale ? "sale " + std::string(sale->view()) : "all sales", sums.stock,
-      sums.won, sums.stored, sums.paid, sums.returned);
-  if (sums.pending > 0)
-    line += fmt::format("; {} won and not stored yet: --wait 10s waits for them", sums.pending);
+      report.checks.size(), ask.sale ? "sale " + std::string(ask.sale->view()) : "all sales",
+      sums.stock, sums.won, sums.stored, sums.paid, sums.returned);
+  if (sums.pending > 0) {
+    line +=
+        fmt::format("; {} won and not stored yet: {}", sums.pending,
+                    ask.wait.count() > 0 ? "start `seckill serve`: it stores them"
+                                         : "while `seckill serve` runs, --wait 10s waits for them");
+  }
   return text + (report.proven()     ? talk.good(line)
                  : report.violated() ? talk.bad(line)
                                      : talk.mild(line));

@@ -4,6 +4,7 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <algorithm>
+#include <array>
 #include <fmt/format.h>
 #include <memory>
 
@@ -103,12 +104,14 @@ std::string joined(const std::vector<std::string>& words) {
 }
 
 std::string group_help(const std::vector<Command>& table, std::string_view group) {
-  std::string text = fmt::format("seckill {} …\n", group);
+  std::string text, lines;
   for (const Command& command : table) {
-    if (command.name.starts_with(std::string(group) + " "))
-      text += fmt::format("  {:<16} {}\n", command.name, command.summary);
+    if (!command.name.starts_with(std::string(group) + " ")) continue;
+    text += fmt::format("  {}\n", command.examples.at(0));
+    lines += fmt::format("  {:<16} {}\n", command.name, command.summary);
   }
-  return text + fmt::format("\n`seckill help {} …` shows flags and examples.", group);
+  return text + "\nCommands\n" + lines +
+         fmt::format("\n`seckill help {} …` shows flags and examples.", group);
 }
 
 // Nothing ran: no command, half a command ("sale"), or one that does not exist.
@@ -136,6 +139,10 @@ Exit no_command(const std::vector<Command>& table, const std::string& group,
 // `help sale create`: its words are names of commands, so CLI11 must not see them.
 Exit help_on(const std::vector<std::string>& typed) {
   const auto table = commands();
+  if (std::find(typed.begin(), typed.end(), "--json") != typed.end()) {
+    std::fprintf(stdout, "%s\n", help_json(table).c_str());
+    return Exit::kDone;
+  }
   std::string topic;
   for (auto word = typed.begin() + 1; word != typed.end(); ++word) {
     if (!is_flag(*word)) topic += (topic.empty() ? "" : " ") + *word;
@@ -151,12 +158,53 @@ Exit help_on(const std::vector<std::string>& typed) {
       fmt::format("no help on \"{}\"{}", topic, did_you_mean(topic, known, "seckill help ")));
 }
 
+// Flags that the design knows and this build does not have: they are no typing mistakes.
+bool of_another_build(const std::string& flag) {
+  constexpr std::array<std::string_view, 5> names{"compat", "no-legacy-rows", "no-consumer",
+                                                  "no-migrate", "allow-unsafe-kafka"};
+  return std::find(names.begin(), names.end(), flag) != names.end();
+}
+
+// The command whose words were typed first, if one was.
+const Command* command_in(const std::vector<std::string>& typed,
+                          const std::vector<Command>& table) {
+  std::string words;
+  for (const std::string& word : typed) words += is_flag(word) ? "" : word + " ";
+  const Command* found = nullptr;
+  for (const Command& command : table) {
+    if (words.starts_with(command.name + " ") &&
+        (found == nullptr || command.name.size() > found->name.size()))
+      found = &command;
+  }
+  return found;
+}
+
+// CLI11's "--stock: 1 required TEXT missing", in our words.
+std::string parse_error(const CLI::ParseError& error, const std::vector<std::string>& typed,
+                        const std::vector<Command>& table) {
+  const std::string says = error.what();
+  const std::string spelling = says.substr(0, says.find(':'));
+  const std::string name =
+      spelling.substr(std::min(spelling.find_first_not_of('-'), spelling.size()));
+  std::vector<Flag> flags = global_flags();
+  if (const Command* command = command_in(typed, table))
+    flags.insert(flags.end(), command->flags.begin(), command->flags.end());
+  for (const Flag& flag : flags) {
+    if (flag.name != name || spelling == says) continue;
+    return flag.value.empty() ? fmt::format("--{} takes no value", name)
+                              : fmt::format("--{} needs {}: {}", name, flag.value, flag.help);
+  }
+  return says;
+}
+
 Exit run_slots(const Slots& slots) {
   std::vector<std::string> words;
   for (const std::string& extra : slots.app->remaining(true)) {
     if (is_flag(extra)) {
       const std::string bare = extra.substr(std::min(extra.find_first_not_of('-'), extra.size()));
       const auto name = bare.substr(0, bare.find('='));
+      if (of_another_build(name))
+        return usage(fmt::format("--{} belongs to a part that is not in this build", name));
       const std::string meant = did_you_mean(name, flag_names(slots.command), "--");
       return usage(fmt::format(
           "{} has no flag {}{}", slots.command->name, extra,
@@ -240,7 +288,7 @@ Exit run_command_line(const std::vector<std::string>& typed) {
     root.parse(
         std::vector<std::string>(typed.rbegin(), typed.rend()));  // CLI11 wants them last first
   } catch (const CLI::ParseError& error) {
-    return usage(error.what());
+    return usage(parse_error(error, typed, table));
   }
   for (const auto& slots : all) {
     if (!slots->app->parsed() || !slots->app->get_subcommands().empty()) continue;

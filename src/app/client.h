@@ -12,6 +12,10 @@
 #include "base/result.h"
 
 namespace seckill::app {
+struct Settings;
+}
+
+namespace seckill::app {
 
 struct HttpReply {
   int status = 0;
@@ -33,7 +37,8 @@ class Client {
  public:
   Client(Address server, std::string token, milliseconds patience = milliseconds(10'000));
 
-  // kUnavailable: nobody answers there; anything that HTTP can say is a reply.
+  // kUnavailable: nobody answers there; anything that HTTP can say is a reply. A server at loopback
+  // that does not know our token (401) is asked once more, without it.
   Result<HttpReply> ask(const HttpAsk& ask);
   // As ask(), but what is not 2xx becomes an error with the problem's words: 4xx kFailed or
   // kInvalid, 5xx kUnavailable.
@@ -42,6 +47,8 @@ class Client {
   std::string url() const;
 
  private:
+  Result<HttpReply> send(const HttpAsk& ask, const std::string& token);
+
   Address server_;
   std::string token_;  // of ./seckill-data/admin.token when it is there; sent, never shown
   milliseconds patience_;
@@ -49,8 +56,12 @@ class Client {
 
 // "http://host:port" as --server and SECKILL_SERVER take it.
 Result<Address> server_from(std::string_view url);
-// --server, else SECKILL_SERVER, else 127.0.0.1:3000, with the admin token that --journal's
-// directory holds.
+bool is_loopback(std::string_view host);  // a number of it, or "localhost"
+// --server, else SECKILL_SERVER, else where `serve` would listen by these settings.
+Result<Address> server_of(const Args& args, const Settings& settings);
+// The admin's token goes in clear: to this machine, or where --journal or -c name it on purpose.
+bool may_have_token(const Args& args, const Address& server);
+// server_of(), with the admin token that --journal's directory holds, if it may have it.
 Result<Client> client_of(const Args& args);
 Flag server_flag();
 

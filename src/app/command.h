@@ -2,10 +2,13 @@
 // all read these rows.
 #pragma once
 
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "app/exit.h"
@@ -48,6 +51,12 @@ class Args {
     auto value = read_text(*typed);
     if (!value)
       return fail(value.error().code, "--" + std::string(name) + " " + value.error().message);
+    if constexpr (std::is_integral_v<T> && std::is_integral_v<std::decay_t<decltype(*value)>>) {
+      if (!std::in_range<T>(*value))
+        return fail(Error::Code::kInvalid, "--" + std::string(name) + " " + *typed +
+                                               " is too large; at most " +
+                                               std::to_string(std::numeric_limits<T>::max()));
+    }
     return static_cast<T>(*value);
   }
 
@@ -84,6 +93,8 @@ std::vector<Flag> global_flags();
 // Parses and runs: argv[0] left out. Never throws.
 Exit run_command_line(const std::vector<std::string>& typed);
 
+// `seckill help --json`: the table itself.
+std::string help_json(const std::vector<Command>& table);
 // Help, as `seckill help [TOPIC]` and `--help` print it. Nothing when there is no such topic.
 std::string help_overview(const std::vector<Command>& table);
 std::string help_of(const Command& command);

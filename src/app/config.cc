@@ -1,7 +1,9 @@
 // seckill config init|check|show: the settings, as a file and as they came out.
 #include <fmt/format.h>
 #include <fstream>
+#include <nlohmann/json.hpp>
 
+#include "app/json_read.h"
 #include "app/settings.h"
 #include "app/table.h"
 
@@ -19,7 +21,9 @@ Exit run_init(const Args& args, Talk& talk) {
   stream << settings_template() << std::flush;
   if (!stream)
     return talk.fail({Error::Code::kFailed, fmt::format("{}: cannot be written", file.string())});
-  talk.result(talk.good(fmt::format("{} written: every setting, commented", file.string())));
+  talk.result(talk.json()
+                  ? dumped({{"written", file.string()}})
+                  : talk.good(fmt::format("{} written: every setting, commented", file.string())));
   return Exit::kDone;
 }
 
@@ -28,7 +32,9 @@ Exit run_check(const Args& args, Talk& talk) {
   if (!loaded) return talk.fail(loaded.error());
   const std::string where =
       loaded->file ? loaded->file->string() : "no seckill.toml here; defaults and environment";
-  talk.result(talk.good(fmt::format("settings are fine ({})", where)));
+  talk.result(talk.json() ? dumped({{"fine", true},
+                                    {"file", loaded->file ? Json(loaded->file->string()) : Json()}})
+                          : talk.good(fmt::format("settings are fine ({})", where)));
   return Exit::kDone;
 }
 
@@ -37,12 +43,10 @@ Exit run_show(const Args& args, Talk& talk) {
   if (!loaded) return talk.fail(loaded.error());
   const auto all = shown(loaded->settings);
   if (talk.json()) {
-    std::string text = "{";
-    for (const auto& [key, value] : all) {
-      text += fmt::format("{}\n  {:?}: {{\"value\": {:?}, \"origin\": {:?}}}",
-                          text.size() > 1 ? "," : "", key, value, loaded->origins.at(key));
-    }
-    talk.result(text + "\n}");
+    Json json = Json::object();
+    for (const auto& [key, value] : all)
+      json[key] = {{"value", value}, {"origin", loaded->origins.at(key)}};
+    talk.result(dumped(json, 2));
     return Exit::kDone;
   }
   std::vector<TableRow> rows;

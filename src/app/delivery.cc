@@ -65,25 +65,32 @@ bool Delivery::wait_for_news() {
 bool Delivery::catch_up() {
   std::uint64_t batches = consumer_.stats().batches;
   for (std::uint64_t idle = 0;; ++idle) {
-    auto more = consumer_.turn(machine_now());
+    const Now before = machine_now();
+    const std::uint64_t stored = consumer_.stats().orders_stored;
+    auto more = consumer_.turn(before);
     const ConsumerStats& stats = consumer_.stats();
+    const auto took =
+        std::chrono::duration_cast<milliseconds>(machine_now().steady - before.steady);
+    const auto orders = static_cast<std::int64_t>(stats.orders_stored - stored);
     if (std::exchange(batches, stats.batches) != stats.batches) idle = 0;
     if (more && *more && idle > number(stats.next) / Consumer::kBatchMax + kIdleTurnsMax) {
       more =
           fail(Error::Code::kUnavailable, "orders: nothing could be stored; is their disk well?");
     }
-    note(more ? std::nullopt : std::optional(more.error()));
+    note(more ? std::nullopt : std::optional(more.error()), orders * took.count());
     if (!more) return false;
     if (!*more || out_of_time()) return true;
   }
 }
 
 // Trouble is said when it begins, changes and ends.
-void Delivery::note(std::optional<Error> trouble) {
+void Delivery::note(std::optional<Error> trouble, std::int64_t committing_ms) {
   std::optional<Error> before = trouble;
   {
     const std::scoped_lock hold(mutex_);
     state_.stats = consumer_.stats();
+    committing_ms_ += committing_ms;
+    state_.store_delay_ms = state_.stats.waited_ms + committing_ms_;
     state_.trouble.swap(before);
   }
   if (trouble && (!before || before->message != trouble->message)) say(*trouble);

@@ -35,7 +35,8 @@ class Delivery {
 
   struct State {
     ConsumerStats stats;
-    std::optional<Error> trouble;  // the present one
+    std::int64_t store_delay_ms = 0;  // of all orders stored: from the journal's stamp to COMMIT
+    std::optional<Error> trouble;     // the present one
   };
   State state() const;
 
@@ -43,7 +44,7 @@ class Delivery {
   void run();
   bool wait_for_news();  // false: the end
   bool catch_up();       // false: in trouble
-  void note(std::optional<Error> trouble);
+  void note(std::optional<Error> trouble, std::int64_t committing_ms);
   void say(const Error& trouble);
   bool out_of_time() const;
 
@@ -58,6 +59,7 @@ class Delivery {
   SteadyTime until_ = kNever;
   bool ended_ = false;
   State state_;
+  std::int64_t committing_ms_ = 0;  // the last part of store_delay_ms: the turn itself
 
   std::thread thread_;  // last: it sees everything above
 };

@@ -44,13 +44,12 @@ class TemporaryDirectory {
   fs::path path_;
 };
 
-// SIGINT and SIGTERM wait in line until somebody looks: nothing is cut in the middle.
+// What asks us to end waits in line until somebody looks: nothing is cut in the middle.
 class HeldSignals {
  public:
   HeldSignals() {
     sigemptyset(&held_);
-    sigaddset(&held_, SIGINT);
-    sigaddset(&held_, SIGTERM);
+    for (const int number : ending_signals()) sigaddset(&held_, number);
     sigprocmask(SIG_BLOCK, &held_, nullptr);
   }
   // True: one has come, within this time.
@@ -84,6 +83,14 @@ Result<DemoTerms> terms_of(const Args& args, const Talk& talk) {
   if (!port) return fail(port.error());
   if (*port < 1 || *port > 65'000)
     return fail(Code::kInvalid, fmt::format("--port {} is none; as in 3000", *port));
+  if (*users < 1 || *users > kShoppersMax)
+    return fail(Code::kInvalid, fmt::format("--users {} is not possible; use 1 to {}", *users,
+                                            grouped(kShoppersMax)));
+  if (*stock < 1 || *stock > 100'000'000)
+    return fail(Code::kInvalid,
+                fmt::format("--stock {} is not possible; use 1 to 100,000,000", *stock));
+  if (*over > milliseconds(3'600'000))
+    return fail(Code::kInvalid, fmt::format("--over {} is too long; at most 1h", to_text(*over)));
   terms.users = *users, terms.stock = *stock, terms.over = *over,
   terms.port = static_cast<std::uint16_t>(*port);
   terms.once = args.has("once") || !talk.at_terminal() || talk.json();
@@ -249,7 +256,7 @@ Result<Exit> Demo::prove() {
     return exit_of(*report);
   }
   talk_.result(audit_line(*report, talk_));
-  if (!report->proven()) talk_.result(to_text(*report, car, talk_));
+  if (!report->proven()) talk_.result(to_text(*report, ask, talk_));
   if (!terms_.once) {
     talk_.result(fmt::format(
         " again   seckill audit car --journal file:{} --orders sqlite:{} --transcript {}",

@@ -5,12 +5,16 @@
 #include <cstring>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <sstream>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/timex.h>
 #include <unistd.h>
 
+#include "app/json_read.h"
+#include "app/parts.h"
 #include "app/process.h"
 #include "app/settings.h"
 #include "app/spell.h"
@@ -133,9 +137,11 @@ Finding check_clock(const Settings&) {
   return {"clock", Health::kGood, says + ", synchronised", ""};
 }
 
-Finding check_directory(const Settings& settings) {
+Finding look_at_directory(const Settings& settings) {
   const fs::path& directory = settings.journal_dir;
   std::error_code error;
+  if (auto ours = check_directory(settings); !ours)
+    return {"directory", Health::kBad, ours.error().message, "--journal file:DIR"};
   if (!fs::exists(directory, error)) {
     const fs::path parent = nearest_directory(directory);
     if (::access(parent.c_str(), W_OK | X_OK) == 0)
@@ -158,13 +164,31 @@ Finding check_directory(const Settings& settings) {
   return {"directory", Health::kGood, directory.string() + " can be read and written", ""};
 }
 
+Finding look_at_journal(const Settings& settings) {
+  std::error_code error;
+  const bool any =
+      std::any_of(fs::directory_iterator(settings.journal_dir, error), fs::directory_iterator(),
+                  [](const fs::directory_entry& at) { return at.path().extension() == ".seg"; });
+  if (!any) return {"journal", Health::kGood, "there is none yet", ""};
+  const auto checked = check_journal(settings);
+  const auto& damage = checked ? checked->found.damage : std::optional<Error>();
+  if (!checked || damage) {
+    return {"journal", Health::kBad, checked ? damage->message : checked.error().message,
+            "do not restart: docs/runbook.md"};
+  }
+  return {"journal", Health::kGood,
+          fmt::format("whole, {}", counted(checked->found.records, "record")), ""};
+}
+
 struct Check {
   const char* name;
   Finding (*run)(const Settings&);
 };
-constexpr std::array kChecks{Check{"port", check_port},   Check{"files", check_files},
-                             Check{"space", check_space}, Check{"flush", check_flush},
-                             Check{"clock", check_clock}, Check{"directory", check_directory}};
+constexpr std::array kChecks{
+    Check{"port", check_port},        Check{"files", check_files},
+    Check{"space", check_space},      Check{"flush", check_flush},
+    Check{"clock", check_clock},      Check{"directory", look_at_directory},
+    Check{"journal", look_at_journal}};
 
 const char* word(Health health) {
   switch (health) {
@@ -188,18 +212,18 @@ Result<std::vector<std::string>> wanted_checks(const Args& args) {
   for (const Check& check : kChecks) known.emplace_back(check.name);
   if (!args.has("only")) return known;
   std::vector<std::string> wanted;
-  for (std::string list : args.all("only")) {
-    for (std::size_t comma; !list.empty(); list.erase(0, std::min(comma, list.size() - 1) + 1)) {
-      comma = list.find(',');
-      wanted.push_back(list.substr(0, comma));
-      if (std::find(known.begin(), known.end(), wanted.back()) == known.end()) {
+  for (const std::string& list : args.all("only")) {
+    std::istringstream names(list);
+    for (std::string name; std::getline(names, name, ',');) {
+      if (!name.empty()) wanted.push_back(name);
+      if (!name.empty() && std::find(known.begin(), known.end(), name) == known.end()) {
         return fail(Error::Code::kInvalid,
-                    fmt::format("doctor has no check \"{}\"{}", wanted.back(),
-                                did_you_mean(wanted.back(), known)));
+                    fmt::format("doctor has no check \"{}\"{}", name, did_you_mean(name, known)));
       }
-      if (comma == std::string::npos) break;
     }
   }
+  if (wanted.empty())
+    return fail(Error::Code::kInvalid, "--only names no check; as in --only port,flush");
   return wanted;
 }
 
@@ -209,20 +233,21 @@ Exit run_doctor(const Args& args, Talk& talk) {
   const auto wanted = wanted_checks(args);
   if (!wanted) return talk.fail(wanted.error());
   bool healthy = true;
-  std::string json;
+  Json json = Json::array();
   for (const Check& check : kChecks) {
     if (std::find(wanted->begin(), wanted->end(), check.name) == wanted->end()) continue;
     const Finding finding = check.run(loaded->settings);
     healthy &= finding.health != Health::kBad;
     if (talk.json()) {
-      json += fmt::format("{}{{\"check\":\"{}\",\"health\":\"{}\",\"says\":{:?},\"fix\":{:?}}}",
-                          json.empty() ? "" : ",", finding.name, word(finding.health), finding.says,
-                          finding.fix);
+      json.push_back({{"check", finding.name},
+                      {"health", word(finding.health)},
+                      {"says", finding.says},
+                      {"fix", finding.fix}});
     } else {
       talk.result(line_of(talk, finding));
     }
   }
-  if (talk.json()) talk.result(fmt::format("{{\"healthy\":{},\"checks\":[{}]}}", healthy, json));
+  if (talk.json()) talk.result(dumped({{"healthy", healthy}, {"checks", json}}));
   return healthy ? Exit::kDone : Exit::kFailed;
 }
 
@@ -230,7 +255,8 @@ Exit run_doctor(const Args& args, Talk& talk) {
 
 std::vector<Command> doctor_commands() {
   auto flags = settings_flags();
-  flags.push_back({"only", "CHECK,…", "port, files, space, flush, clock, directory", 0, true});
+  flags.push_back(
+      {"only", "CHECK,…", "port, files, space, flush, clock, directory, journal", 0, true});
   return {
       {.name = "doctor",
        .summary = "what could keep serve from serving well here, and its repair",

@@ -5,10 +5,15 @@
 #include <csignal>
 #include <cstdlib>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "app/client.h"
 #include "app/command.h"
+#include "app/json_read.h"
+#include "app/process.h"
+#include "app/settings.h"
 #include "app/units.h"
+#include "model/text.h"
 
 namespace seckill::app {
 namespace {
@@ -17,19 +22,25 @@ using Code = Error::Code;
 
 std::atomic<int> interrupts{0};  // a signal's handler can reach nothing else
 
-Result<double> share_from(std::string_view text) {
+Result<double> share_from(std::string_view typed) {
+  std::string_view text = typed;
   const bool percent = text.ends_with('%');
   if (percent) text.remove_suffix(1);
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (percent) value /= 100;
+  if (error == std::errc{} && end == text.data() + text.size() && value > 1)
+    return fail(Code::kInvalid, fmt::format("\"{}\" is more than all; at most 100%", typed));
   if (error == std::errc{} && end == text.data() + text.size() && value >= 0 && value <= 1)
     return value;
-  return fail(Code::kInvalid, fmt::format("\"{}\" is no share; as in 20% or 0.2", text));
+  return fail(Code::kInvalid, fmt::format("\"{}\" is no share; as in 20% or 0.2", typed));
 }
 
 Result<double> rate_from(std::string_view text) {
-  auto count = count_from(text);
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error == std::errc{} && end == text.data() + text.size()) return value;  // 0.5
+  auto count = count_from(text);                                               // 20k
   if (!count) return fail(std::move(count.error()));
   return static_cast<double>(*count);
 }
@@ -82,10 +93,19 @@ Result<std::uint64_t> number_from(std::string_view text) {
 
 Result<DrillOptions> options_of(const Args& args) {
   DrillOptions options;
-  const char* environment = std::getenv("SECKILL_SERVER");
-  options.server = args.text("server", environment != nullptr ? environment : options.server);
   const std::string target = args.text("SALE|URL", "");
-  (target.find("://") != std::string::npos ? options.url : options.sale) = target;
+  const bool url = target.find("://") != std::string::npos;
+  if (!url && target.find_first_of(":/") != std::string::npos) {
+    return fail(
+        Code::kInvalid,
+        fmt::format("\"{}\" is no sale's name; if it is a URL, write http://{}", target, target));
+  }
+  (url ? options.url : options.sale) = target;
+  const auto loaded = load_settings(args);
+  if (!loaded) return fail(loaded.error());
+  const auto server = server_of(args, loaded->settings);
+  if (!server) return fail(server.error());
+  options.server = "http://" + to_text(*server);
   Flags flags(args);
   flags.into("users", count_from, options.users);
   flags.into("over", duration_from, options.over);
@@ -112,8 +132,7 @@ Exit run_drill_command(const Args& args, Talk& talk) {
   if (!options) return talk.fail(options.error());
   struct sigaction count{};
   count.sa_handler = [](int) { interrupts.fetch_add(1); };
-  sigaction(SIGINT, &count, nullptr);
-  sigaction(SIGTERM, &count, nullptr);
+  for (const int number : ending_signals()) sigaction(number, &count, nullptr);
 
   const auto view =
       make_view(view_terms(args.has("no-tui"), args.has("no-color"), talk.quiet()), to_stderr());
@@ -125,25 +144,52 @@ Exit run_drill_command(const Args& args, Talk& talk) {
     std::string_view picture = result->picture;
     while (picture.ends_with('\n')) picture.remove_suffix(1);
     talk.result(picture);
+    if (!result->top_error.empty()) talk.result(" why     " + result->top_error);
     talk.result(fmt::format(" results {}", result->directory.string()));
   }
   for (const Judged& judged : result->thresholds) {
     talk.say(judged.passed ? talk.good("threshold " + judged.text)
-                           : talk.bad("threshold " + judged.text));
+                           : talk.bad(fmt::format("threshold {}: measured {}", judged.text,
+                                                  measured_text(judged))));
   }
   if (result->interrupted) return Exit::kInterrupted;
-  return result->passed ? Exit::kDone : Exit::kThreshold;
+  if (!result->passed) return Exit::kThreshold;
+  if (result->any_verdict) return Exit::kDone;
+  return talk.fail({Code::kFailed, "drill: nobody got a verdict"});
+}
+
+// The figures of both, by name.
+std::string compared_json(const Json& a, const Json& b) {
+  const auto value = [](const Json& run, const std::string& name) -> Json {
+    const Json::json_pointer at = Json::json_pointer("/figures") / name / "value";
+    return run.contains(at) ? run.at(at) : Json();
+  };
+  Json figures = Json::object();
+  if (a.contains("figures") && a["figures"].is_object()) {
+    for (const auto& [name, figure] : a["figures"].items())
+      figures[name] = {
+          {"unit", text_of(figure, "unit")}, {"a", value(a, name)}, {"b", value(b, name)}};
+  }
+  return dumped({{"figures", figures}}, 2);
 }
 
 Exit run_report(const Args& args, Talk& talk) {
-  const auto text = drill_report(args.text("DIR", ""));
+  const std::filesystem::path directory = args.text("DIR", "");
+  const auto text = talk.json() ? drill_summary(directory) : drill_report(directory);
   if (!text) return talk.fail(text.error());
   talk.result(*text);
   return Exit::kDone;
 }
 
 Exit run_compare(const Args& args, Talk& talk) {
-  const auto text = drill_compare(args.text("A", ""), args.text("B", ""));
+  const std::filesystem::path a = args.text("A", ""), b = args.text("B", "");
+  if (talk.json()) {
+    const auto one = drill_summary(a), two = drill_summary(b);
+    if (!one || !two) return talk.fail(one ? two.error() : one.error());
+    talk.result(compared_json(json_from(*one), json_from(*two)));
+    return Exit::kDone;
+  }
+  const auto text = drill_compare(a, b);
   if (!text) return talk.fail(text.error());
   talk.result(*text);
   return Exit::kDone;
@@ -176,7 +222,8 @@ std::vector<Command> drill_commands() {
                   0, true},
                  {"out", "DIR", "results (default ./seckill-drill-YYYYMMDD-HHMMSS)"},
                  {"no-tui", "", "no redrawing: a line each 5 s"},
-                 {"allow-remote", "", "for any host but loopback: is it yours?"}},
+                 {"allow-remote", "", "for any host but loopback: is it yours?"},
+                 {"config", "FILE", "whose server.listen is the default of --server", 'c'}},
        .run = run_drill_command,
        .more = "Figures for thresholds\n" + help_on_figures()},
       {.name = "drill report",

@@ -1,8 +1,10 @@
 // help, completion, version: everything that is told from the command table alone.
 #include <algorithm>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "app/command.h"
+#include "app/json_read.h"
 #include "app/settings.h"
 
 namespace seckill::app {
@@ -105,6 +107,9 @@ std::string bash_script(const std::vector<Command>& table) {
     text += fmt::format("    {}) [[ ${{#typed[@]}} -le 1 ]] && words=\"{}\" ;;\n", group,
                         all_names(table, group));
   }
+  text += fmt::format(
+      "    completion) words=\"bash zsh fish\" ;;\n    help) words=\"{} env exit-codes\" ;;\n",
+      all_names(table, ""));
   text += "  esac\n  [[ -z $flags ]] && case \"${typed[0]}\" in\n";
   for (const Command& command : table) {
     if (command.name.find(' ') != std::string::npos) continue;
@@ -113,6 +118,7 @@ std::string bash_script(const std::vector<Command>& table) {
   return text +
          "  esac\n"
          "  [[ $word == -* ]] && words=$flags\n"
+         "  [[ ${COMP_WORDS[COMP_CWORD-1]} == --log-format ]] && words=\"text json\"\n"
          "  COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n"
          "}\n"
          "complete -o default -F _seckill seckill";
@@ -150,15 +156,22 @@ std::string fish_script(const std::vector<Command>& table) {
         std::any_of(table.begin(), table.end(), [&](const Command& c) { return c.name == group; });
     if (!itself) text += fmt::format("complete -c seckill -n __fish_use_subcommand -a {}\n", group);
   }
+  text += "complete -c seckill -n '__fish_seen_subcommand_from completion' -f -a 'bash zsh fish'\n";
+  text += fmt::format(
+      "complete -c seckill -n '__fish_seen_subcommand_from help' -f -a '{} env "
+      "exit-codes'\n",
+      all_names(table, ""));
   for (const Flag& flag : global_flags())
-    text += fmt::format("complete -c seckill -l {} -d {}\n", flag.name, fish_quoted(flag.help));
+    text +=
+        fmt::format("complete -c seckill -l {}{} -d {}\n", flag.name,
+                    flag.name == "log-format" ? " -x -a 'text json'" : "", fish_quoted(flag.help));
   text.pop_back();
   return text;
 }
 
 // Reached only by `seckill -q help`; the parser answers `help …` itself.
 Exit run_help(const Args&, Talk& talk) {
-  talk.result(help_overview(commands()));
+  talk.result(talk.json() ? help_json(commands()) : help_overview(commands()));
   return Exit::kDone;
 }
 
@@ -188,6 +201,27 @@ std::vector<Flag> global_flags() {
           {"no-color", "", "no colours (as NO_COLOR=1)"},
           {"no-input", "", "never ask a person"},
           {"help", "", "this help", 'h'}};
+}
+
+std::string help_json(const std::vector<Command>& table) {
+  const auto flags_of = [](const std::vector<Flag>& flags) {
+    Json all = Json::array();
+    for (const Flag& flag : flags)
+      all.push_back({{"name", flag.name}, {"value", flag.value}, {"help", flag.help}});
+    return all;
+  };
+  Json all = Json::array();
+  for (const Command& command : table) {
+    Json words = Json::array();
+    for (const Word& word : command.words)
+      words.push_back({{"name", word.name}, {"help", word.help}, {"required", word.required}});
+    all.push_back({{"name", command.name},
+                   {"summary", command.summary},
+                   {"examples", command.examples},
+                   {"words", words},
+                   {"flags", flags_of(command.flags)}});
+  }
+  return dumped({{"commands", all}, {"flags", flags_of(global_flags())}}, 2);
 }
 
 std::string help_overview(const std::vector<Command>& table) {

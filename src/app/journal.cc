@@ -1,6 +1,8 @@
 // seckill journal dump|verify: the journal itself, a live server's, too.
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
+#include "app/json_read.h"
 #include "app/parts.h"
 #include "app/settings.h"
 #include "journal/verify.h"
@@ -35,37 +37,48 @@ Exit run_dump(const Args& args, Talk& talk) {
   return Exit::kDone;
 }
 
-std::string verified_json(const Verified& found) {
-  return fmt::format(
-      R"({{"whole":{},"identity":"{}","segments":{},"blocks":{},"records":{},"bytes":{},"torn_bytes":{},"end":{},)"
-      R"("first_stamp":"{}","last_stamp":"{}","damage":{}}})",
-      !found.damage, to_text(found.identity), found.segments, found.blocks, found.records,
-      found.bytes, found.torn_bytes, number(found.end), to_rfc3339(found.first_stamp),
-      to_rfc3339(found.last_stamp),
-      found.damage ? fmt::format("\"{}\"", found.damage->message) : "null");
+std::string verified_json(const Verified& found, const std::optional<Position>& rows_at) {
+  Json json{{"whole", !found.damage},
+            {"identity", to_text(found.identity)},
+            {"segments", found.segments},
+            {"blocks", found.blocks},
+            {"records", found.records},
+            {"bytes", found.bytes},
+            {"torn_bytes", found.torn_bytes},
+            {"end", number(found.end)},
+            {"first_stamp", to_rfc3339(found.first_stamp)},
+            {"last_stamp", to_rfc3339(found.last_stamp)}};
+  json["rows_at"] = rows_at ? Json(number(*rows_at)) : Json();
+  json["damage"] = found.damage ? Json(found.damage->message) : Json();
+  return dumped(json);
+}
+
+std::string torn_text(const CheckedJournal& checked) {
+  return fmt::format("{} bytes of a last write {}", checked.found.torn_bytes,
+                     checked.rows_at
+                         ? "that nobody was told of: the next start drops them"
+                         : "that is not whole: torn, or rotten? Without its rows (--orders) that "
+                           "cannot be told apart");
 }
 
 Exit run_verify(const Args& args, Talk& talk) {
-  auto disk = disk_of(args);
-  if (!disk) return talk.fail(disk.error());
-  const auto found = verify(**disk);
-  if (!found) return talk.fail(found.error());
+  const auto loaded = load_settings(args);
+  if (!loaded) return talk.fail(loaded.error());
+  const auto checked = check_journal(loaded->settings);
+  if (!checked) return talk.fail(checked.error());
+  const Verified& found = checked->found;
   const std::string sums = fmt::format(
-      "{} records in {} blocks, {} segments, {}; identity {}", grouped(found->records),
-      grouped(found->blocks), found->segments, size_text(found->bytes), to_text(found->identity));
+      "{} records in {} blocks, {} segments, {}; identity {}", grouped(found.records),
+      grouped(found.blocks), found.segments, size_text(found.bytes), to_text(found.identity));
   if (talk.json()) {
-    talk.result(verified_json(*found));
-  } else if (!found->damage) {
+    talk.result(verified_json(found, checked->rows_at));
+  } else if (!found.damage) {
     talk.result(talk.good("journal whole: " + sums));
-    if (found->torn_bytes > 0) {
-      talk.say(talk.mild(
-          fmt::format("{} bytes of a last write that nobody was told of: the next start drops them",
-                      found->torn_bytes)));
-    }
+    if (found.torn_bytes > 0) talk.say(talk.mild(torn_text(*checked)));
   } else {
     talk.result(talk.bad("journal damaged, behind " + sums));
   }
-  return found->damage ? talk.fail(*found->damage) : Exit::kDone;
+  return found.damage ? talk.fail(*found.damage) : Exit::kDone;
 }
 
 }  // namespace
@@ -84,7 +97,7 @@ std::vector<Command> journal_commands() {
        .summary = "check every block; exit 5 names segment and offset",
        .examples = {"seckill journal verify",
                     "seckill journal verify --journal file:/var/lib/seckill --json"},
-       .flags = settings_flags({"journal"}),
+       .flags = settings_flags({"journal", "orders"}),
        .run = run_verify}};
 }
 

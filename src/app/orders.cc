@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/client.h"
+#include "app/json_read.h"
 #include "app/settings.h"
 #include "app/table.h"
 #include "model/text.h"
@@ -11,14 +12,7 @@
 namespace seckill::app {
 namespace {
 
-using Json = nlohmann::json;
 using Code = Error::Code;
-
-std::string text_of(const Json& row, const char* key) {
-  const auto at = row.find(key);
-  if (at == row.end() || at->is_null()) return "";
-  return at->is_string() ? at->get<std::string>() : at->dump();
-}
 
 struct Column {
   const char* title;
@@ -43,16 +37,16 @@ Exit listed(const Args& args, Talk& talk, const HttpReply& reply, const char* ke
     talk.result(reply.body);
     return Exit::kDone;
   }
-  const Json page = Json::parse(reply.body, nullptr, false);
+  const Json page = json_from(reply.body);
   if (!page.is_object()) return talk.fail({Code::kFailed, "the server's list is not understood"});
-  auto rows = rows_of(page.value(key, Json::array()), columns);
+  auto rows = rows_of(list_of(page, key), columns);
   if (format == "csv") {
     for (std::size_t i = 0; i < columns.size(); ++i) rows[0][i] = columns[i].key;
     talk.result(csv_text(rows));
   } else {
     talk.result(table_text(rows));
   }
-  if (page.value("has_more", false)) {
+  if (truth_of(page, "has_more")) {
     talk.say(fmt::format("there are more; --limit 1000, or --after {}", rows.back().front()));
   }
   return Exit::kDone;
@@ -133,18 +127,18 @@ Exit order_call(const Args& args, Talk& talk, const char* method, const char* be
   }
   const auto reply = client->expect({.method = method,
                                      .path = "/api/v1/orders/" + id + below,
-                                     .body = body.is_null() ? "" : body.dump()});
+                                     .body = body.is_null() ? "" : dumped(body)});
   if (!reply) return talk.fail(reply.error());
   if (talk.json()) {
     talk.result(reply->body);
     return Exit::kDone;
   }
-  const Json order = Json::parse(reply->body, nullptr, false);
+  const Json order = json_from(reply->body);
   if (!order.is_object())
     return talk.fail({Code::kFailed, "the server's answer is not understood"});
   std::vector<TableRow> rows;
   for (const auto& [key, value] : order.items())
-    rows.push_back({key, value.is_string() ? value.get<std::string>() : value.dump()});
+    rows.push_back({key, text_of(order, key, dumped(value))});
   if (!done.empty()) talk.say(talk.good(done));
   talk.result(table_text(rows));
   return Exit::kDone;
@@ -163,6 +157,12 @@ Exit run_pay(const Args& args, Talk& talk) {
     return talk.fail({Code::kInvalid,
                       "orders pay needs --payment ID, the payment provider's name for it: letters, "
                       "digits, _ and -"});
+  }
+  if (!args.has("amount")) {
+    return talk.fail({Code::kInvalid,
+                      fmt::format("orders pay needs --amount, in the currency's minor unit; as in: "
+                                  "seckill orders pay {} --payment {} --amount 990",
+                                  args.text("ORDER", ""), payment)});
   }
   const auto amount = args.read("amount", count_from, std::uint64_t{0});
   if (!amount) return talk.fail(amount.error());
@@ -208,7 +208,7 @@ std::vector<Command> orders_commands() {
            {"seckill orders pay 00000001f00dbabe00000000cafe0000 --payment P-1 --amount 990"},
        .words = {order},
        .flags = with_client({{"payment", "ID", "the payment provider's name for it: taken once"},
-                             {"amount", "N", "in the currency's minor unit"}}),
+                             {"amount", "N", "needed: in the currency's minor unit"}}),
        .run = run_pay},
       {.name = "orders cancel",
        .summary = "give a held order's units back",

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <thread>
 
+#include "app/process.h"
 #include "base/entropy.h"
 #include "base/file_disk.h"
 #include "journal/file_journal.h"
@@ -15,28 +17,16 @@ namespace {
 namespace fs = std::filesystem;
 using Code = Error::Code;
 
-// Nothing is put into a directory that is somebody else's: it is ours, empty, or not there.
-Status check_directory(const fs::path& directory) {
-  std::error_code error;
-  if (!fs::exists(directory, error) || fs::is_empty(directory, error) ||
-      fs::exists(directory / "lock", error))
-    return {};
-  if (!fs::is_directory(directory, error)) {
-    return fail(Code::kInvalid,
-                fmt::format("{} is no directory; --journal takes file:DIR", directory.string()));
+// Who was killed a moment ago may still hold the lock.
+Result<std::unique_ptr<FileDisk>> lock_disk(const std::string& directory) {
+  const SteadyTime since = machine_now().steady;
+  for (;;) {
+    auto disk = FileDisk::open(directory);
+    const bool taken = !disk && disk.error().code == Code::kUnavailable;
+    if (!taken || machine_now().steady - since >= kLockWait) return disk;
+    std::this_thread::sleep_for(milliseconds(20));
   }
-  for (fs::directory_iterator at(directory, error), end; !error && at != end; at.increment(error)) {
-    const std::string extension = at->path().extension();
-    if (extension == ".seg" || extension == ".db") return {};  // a copy without its lock file
-  }
-  if (error) return {};  // may not be read: opening it says so better
-  return fail(
-      Code::kInvalid,
-      fmt::format("{} holds files, but none of seckill's: nothing was touched; name an empty or a "
-                  "new directory with --journal file:DIR",
-                  directory.string()));
 }
-
 tl::unexpected<Error> other_rows(std::string_view what, const Settings& settings) {
   return fail(
       Code::kCorrupt,
@@ -82,8 +72,8 @@ class FileParts final : public Parts {
 
 Status FileParts::open(Node node) {
   const std::string directory = settings_.journal_dir.string();
-  if (auto fine = check_directory(settings_.journal_dir); !fine) return fine;
-  auto disk = FileDisk::open(directory);
+  if (auto fine = check_directory(settings_); !fine) return fine;
+  auto disk = lock_disk(directory);
   if (!disk) return fail(std::move(disk.error()));
   disk_ = std::move(*disk);
   if (auto opened = open_orders(); !opened) return opened;
@@ -150,6 +140,48 @@ Status FileParts::check_rows() const {
 }
 
 }  // namespace
+
+Status check_directory(const Settings& settings) {
+  const fs::path& directory = settings.journal_dir;
+  std::error_code error;
+  if (!fs::exists(directory, error)) return {};
+  if (!fs::is_directory(directory, error)) {
+    return fail(Code::kInvalid,
+                fmt::format("{} is no directory; --journal takes file:DIR", directory.string()));
+  }
+  if (fs::is_empty(directory, error) || fs::exists(directory / "lock", error)) return {};
+  for (fs::directory_iterator at(directory, error), end; !error && at != end; at.increment(error)) {
+    const std::string extension = at->path().extension();
+    if (extension == ".seg" || extension == ".db") return {};  // a copy without its lock file
+  }
+  if (error) return {};  // may not be read: opening it says so better
+  return fail(
+      Code::kInvalid,
+      fmt::format("{} holds files, but none of seckill's: nothing was touched; name an empty or a "
+                  "new directory with --journal file:DIR",
+                  directory.string()));
+}
+
+Result<CheckedJournal> check_journal(const Settings& settings) {
+  CheckedJournal checked;
+  if (const auto rows = open_rows_reader(settings)) {  // first: a live server writes on
+    if (const auto page = (*rows)->orders({.limit = 1})) checked.rows_at = page->as_of;
+  }
+  auto disk = open_disk_reader(settings);
+  if (!disk) return fail(std::move(disk.error()));
+  auto found = verify(**disk);
+  if (!found) return fail(std::move(found.error()));
+  checked.found = *std::move(found);
+  if (!checked.found.damage && checked.rows_at && *checked.rows_at > checked.found.end) {
+    checked.found.damage =
+        Error{Code::kCorrupt,
+              fmt::format(
+                  "the rows know {} records, the journal's whole blocks hold {}: what was durable "
+                  "behind them has rotted or is gone (docs/runbook.md)",
+                  number(*checked.rows_at), number(checked.found.end))};
+  }
+  return checked;
+}
 
 Result<std::unique_ptr<Parts>> open_parts(const Settings& settings, Node node, Log& log) {
   auto parts = std::make_unique<FileParts>(settings, log);

@@ -11,6 +11,7 @@
 #include "base/disk.h"
 #include "base/log.h"
 #include "journal/journal.h"
+#include "journal/verify.h"
 #include "ledger/ledger.h"
 #include "orders/orders.h"
 
@@ -46,11 +47,22 @@ class Parts {
 // kFull.
 Result<std::unique_ptr<Parts>> open_parts(const Settings& settings, Node node, Log& log);
 
+// Nothing is put into a directory that is somebody else's: it is ours, empty, or not there.
+Status check_directory(const Settings& settings);
+
 // What only reads, beside whoever writes: audit, journal verify and dump, lists. Takes no lock.
 Result<std::unique_ptr<DiskReader>> open_disk_reader(const Settings& settings);
 // Every whole block there is, also one whose flush is still under way. Needs: disk outlives it.
 std::unique_ptr<JournalReader> open_journal_reader(DiskReader& disk);
 // kUnavailable when there are none yet.
 Result<std::unique_ptr<OrdersReader>> open_rows_reader(const Settings& settings);
+
+// Every block looked at. Only the rows can tell a last block that has rotted from a last write that
+// never became durable: without them (no rows_at) it counts as torn.
+struct CheckedJournal {
+  Verified found;
+  std::optional<Position> rows_at;
+};
+Result<CheckedJournal> check_journal(const Settings& settings);
 
 }  // namespace seckill::app

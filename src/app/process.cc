@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <dirent.h>
 #include <fcntl.h>
@@ -14,6 +15,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <thread>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -88,6 +90,15 @@ std::uint64_t raise_open_files() {
   return limit.rlim_cur;
 }
 
+std::vector<int> ending_signals() {
+  std::vector<int> all{SIGINT, SIGTERM};
+  for (const int number : {SIGHUP, SIGQUIT}) {
+    struct sigaction now{};
+    if (sigaction(number, nullptr, &now) == 0 && now.sa_handler != SIG_IGN) all.push_back(number);
+  }
+  return all;
+}
+
 void forbid_core_dumps() {
   const rlimit none{0, 0};
   setrlimit(RLIMIT_CORE, &none);
@@ -108,14 +119,21 @@ std::optional<PortOwner> port_owner(std::uint16_t port) {
   return std::nullopt;
 }
 
-Status port_is_free(const Address& address) {
+Status port_is_free(const Address& address, bool wait) {
   if (address.port == 0) return {};
-  const int wrong = try_bind(address);
+  const SteadyTime since = machine_now().steady;
+  int wrong = try_bind(address);
+  while (wait && wrong == EADDRINUSE) {
+    const auto most = port_owner(address.port) ? kOwnerWait : kEndingWait;
+    if (machine_now().steady - since >= most) break;
+    std::this_thread::sleep_for(milliseconds(20));
+    wrong = try_bind(address);
+  }
   if (wrong == 0) return {};
   if (wrong == EADDRINUSE) {
     const auto owner = port_owner(address.port);
-    const std::string who =
-        owner ? fmt::format("{}, pid {}", owner->name, owner->pid) : "a process of another user";
+    const std::string who = owner ? fmt::format("{}, pid {}", owner->name, owner->pid)
+                                  : "a process that is ending, or another user's";
     return fail(Code::kUnavailable, fmt::format("{} is used by {}; try --listen {}:0", address.port,
                                                 who, address.host));
   }

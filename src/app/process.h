@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <sys/types.h>
+#include <vector>
 
 #include "app/units.h"
 #include "base/result.h"
@@ -15,6 +16,9 @@ namespace seckill::app {
 
 // Open files: the soft limit raised to the hard one. Returns what we may open now.
 std::uint64_t raise_open_files();
+// What asks us to end in order: SIGINT, SIGTERM; SIGHUP and SIGQUIT unless they are ignored
+// (nohup).
+std::vector<int> ending_signals();
 // T27: a core would hold the sales' secrets.
 void forbid_core_dumps();
 
@@ -25,9 +29,15 @@ struct PortOwner {
 // Who listens on this TCP port, as far as this user may see.
 std::optional<PortOwner> port_owner(std::uint16_t port);
 
-// kUnavailable, naming the owner, when the port is taken; kInvalid when the address is none of
-// ours.
-Status port_is_free(const Address& address);
+// What a killed server held is free a moment later: its descriptors close when the kernel gets to
+// it, and nobody may read them then.
+inline constexpr milliseconds kOwnerWait{300};     // for one whom we can see
+inline constexpr milliseconds kEndingWait{5'000};  // for one whom we cannot see
+inline constexpr milliseconds kLockWait{2'000};    // for the directory's lock
+
+// kUnavailable, naming the owner, when the port is taken and, with `wait`, stays so; kInvalid when
+// the address is none of ours.
+Status port_is_free(const Address& address, bool wait = false);
 // From `first` on, the first port of 127.0.0.1 that is free; 0 when the next hundred are not.
 std::uint16_t next_free_port(std::uint16_t first);
 

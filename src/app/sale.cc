@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/client.h"
+#include "app/json_read.h"
 #include "app/settings.h"
 #include "app/table.h"
 #include "model/sale_terms.h"
@@ -12,25 +13,20 @@
 namespace seckill::app {
 namespace {
 
-using Json = nlohmann::json;
 using Code = Error::Code;
 
-Json parsed(const std::string& body) {
-  Json json = Json::parse(body, nullptr, false);
-  return json.is_object() ? json : Json::object();
-}
-
 std::string price_of(const Json& sale) {
-  const auto currency = Currency::from(sale.value("currency", ""));
-  return currency ? to_text(Price{sale.value("price_minor", std::int64_t{0}), *currency}) : "";
+  const auto currency = Currency::from(text_of(sale, "currency"));
+  const auto minor = static_cast<std::int64_t>(count_of(sale, "price_minor"));
+  return currency ? to_text(Price{minor, *currency}) : "";
 }
 
 // "opens 16:10:00 (in 60 s)", "is open", "is paused": where the sale stands by the server's clock.
 std::string standing_of(const Json& sale) {
-  const std::string state = sale.value("state", "");
+  const std::string state = text_of(sale, "state", "of an unknown state");
   if (state != "scheduled") return "is " + state;
-  const auto starts = moment_from(sale.value("starts_at", ""), {});
-  const auto now = moment_from(sale.value("server_time", ""), {});
+  const auto starts = moment_from(text_of(sale, "starts_at"), {});
+  const auto now = moment_from(text_of(sale, "server_time"), {});
   if (!starts || !now) return "is scheduled";
   return fmt::format("opens {} (in {})", to_local_clock(*starts),
                      to_text(milliseconds((starts->ms - now->ms + 999) / 1000 * 1000)));
@@ -38,9 +34,8 @@ std::string standing_of(const Json& sale) {
 
 std::string sale_line(const Json& sale) {
   std::string line =
-      fmt::format("sale {} {}: {} of {} left", sale.value("id", "?"), standing_of(sale),
-                  grouped(sale.value("available", std::uint64_t{0})),
-                  grouped(sale.value("stock", std::uint64_t{0})));
+      fmt::format("sale {} {}: {} of {} left", text_of(sale, "id", "?"), standing_of(sale),
+                  grouped(count_of(sale, "available")), grouped(count_of(sale, "stock")));
   const std::string price = price_of(sale);
   return price.empty() ? line : line + ", " + price;
 }
@@ -93,7 +88,7 @@ Exit told(Talk& talk, const HttpReply& reply, std::string_view act) {
   if (talk.json()) {
     talk.result(reply.body);
   } else {
-    const std::string line = sale_line(parsed(reply.body));
+    const std::string line = sale_line(json_from(reply.body));
     talk.result(act.empty() ? line : talk.good(fmt::format("{} {}", act, line)));
   }
   return Exit::kDone;
@@ -113,37 +108,57 @@ Exit run_create(const Args& args, Talk& talk) {
                      *name)});
   }
   (*terms)["id"] = *name;
+  if (!terms->contains("title")) (*terms)["title"] = *name;
   const auto reply =
-      client->expect({.method = "POST", .path = "/api/v1/sales", .body = terms->dump()});
+      client->expect({.method = "POST", .path = "/api/v1/sales", .body = dumped(*terms)});
   if (!reply) return talk.fail(reply.error());
   if (talk.json()) {
     talk.result(reply->body);
     return Exit::kDone;
   }
-  const Json sale = parsed(reply->body);
+  const Json sale = json_from(reply->body);
   talk.result(talk.good(
       fmt::format("sale {} {} → {}{}", *name, standing_of(sale), client->url(), path_of(*name))));
   return Exit::kDone;
 }
 
+// Page after page: a list that stops in silence is a wrong one.
+Result<Json> all_sales(Client& client) {
+  Json all{{"sales", Json::array()}, {"has_more", false}};
+  std::string path = "/api/v1/sales?limit=1000";
+  for (;;) {
+    auto reply = client.expect({.path = path});
+    if (!reply) return fail(std::move(reply.error()));
+    const Json page = json_from(reply->body);
+    const Json& sales = list_of(page, "sales");
+    for (const Json& sale : sales) all["sales"].push_back(sale);
+    if (page.is_object() && page.contains("server_time")) all["server_time"] = page["server_time"];
+    if (!truth_of(page, "has_more")) return all;
+    const std::string last = sales.empty() ? "" : text_of(sales.back(), "id");
+    if (!SaleName::from(last))
+      return fail(Code::kFailed, "the server's list of sales is not understood");
+    path = "/api/v1/sales?limit=1000&starting_after=" + last;
+  }
+}
+
 Exit run_list(const Args& args, Talk& talk) {
   auto client = client_of(args);
   if (!client) return talk.fail(client.error());
-  const auto reply = client->expect({.path = "/api/v1/sales"});
-  if (!reply) return talk.fail(reply.error());
+  const auto all = all_sales(*client);
+  if (!all) return talk.fail(all.error());
   if (talk.json()) {
-    talk.result(reply->body);
+    talk.result(dumped(*all));
     return Exit::kDone;
   }
   std::vector<TableRow> rows{
       {"SALE", "STATE", "LEFT", "STOCK", "HELD", "PAID", "PER BUYER", "PRICE", "STARTS"}};
-  for (const Json& sale : parsed(reply->body).value("sales", Json::array())) {
-    const auto number = [&](const char* key) { return grouped(sale.value(key, std::uint64_t{0})); };
-    const auto per_buyer = sale.value("per_buyer", std::uint64_t{0});
-    rows.push_back({sale.value("id", "?"), sale.value("state", "?"), number("available"),
+  for (const Json& sale : list_of(*all, "sales")) {
+    const auto number = [&](const char* key) { return grouped(count_of(sale, key)); };
+    const auto per_buyer = count_of(sale, "per_buyer");
+    rows.push_back({text_of(sale, "id", "?"), text_of(sale, "state", "?"), number("available"),
                     number("stock"), number("held"), number("paid"),
                     per_buyer == 0 ? "-" : grouped(per_buyer), price_of(sale),
-                    sale.value("starts_at", "")});
+                    text_of(sale, "starts_at")});
   }
   if (rows.size() == 1) {
     talk.say("no sale yet; as in: seckill sale create car --stock 100");
@@ -162,25 +177,49 @@ Exit run_show(const Args& args, Talk& talk) {
   if (!reply) return talk.fail(reply.error());
   if (talk.json()) return told(talk, *reply, "");
   std::vector<TableRow> rows;
-  const Json sale = parsed(reply->body);
+  const Json sale = json_from(reply->body);
+  if (!sale.is_object()) return talk.fail({Code::kFailed, "the server's answer is not understood"});
   for (const auto& [key, value] : sale.items())
-    rows.push_back({key, value.is_string() ? value.get<std::string>() : value.dump()});
+    rows.push_back({key, text_of(sale, key, dumped(value))});
   talk.result(table_text(rows));
   return Exit::kDone;
 }
 
 // A person types the name again, a script says --yes: these acts cannot be taken back.
-Status confirmed(const Args& args, Talk& talk, std::string_view act, const std::string& name) {
+// `what` is all of it: "withdraw 10 units of car".
+Status confirmed(const Args& args, Talk& talk, const std::string& what, const std::string& name) {
   if (args.has("yes")) return {};
   if (talk.may_ask()) {
     std::fprintf(stderr,
-                 "%s %s cannot be undone. Type its name to go on: ", std::string(act).c_str(),
-                 name.c_str());
+                 "%s: this cannot be undone. Type the sale's name to go on: ", what.c_str());
     char typed[128] = {};
     if (std::fgets(typed, sizeof typed, stdin) != nullptr && name + "\n" == typed) return {};
-    return fail(Code::kInvalid, fmt::format("{} {}: not done", act, name));
+    return fail(Code::kInvalid, fmt::format("{}: not done", what));
   }
-  return fail(Code::kInvalid, fmt::format("{} {} cannot be undone; add --yes", act, name));
+  return fail(Code::kInvalid, fmt::format("{}: this cannot be undone; add --yes", what));
+}
+
+// Counts add up, so each is made on top of a version (T26). The one that --if-version names makes a
+// repeated command harmless: the second one meets another version. The one that is read here only
+// keeps two operators apart: this command, typed again, counts again.
+Result<std::string> version_of(const Args& args, Client& client, const std::string& name) {
+  if (args.has("if-version")) {
+    auto version = args.read("if-version", count_from, std::uint64_t{0});
+    if (!version) return fail(std::move(version.error()));
+    return fmt::format("\"{}\"", *version);
+  }
+  auto seen = client.expect({.path = path_of(name)});
+  if (!seen) return fail(std::move(seen.error()));
+  return seen->header("ETag");
+}
+
+// No answer: it may have been done.
+Error of_a_count(Error error, const std::string& name) {
+  if (error.code == Code::kUnavailable) {
+    error.message += fmt::format(
+        "; whether the units were counted is unknown: check `seckill sale show {}` first", name);
+  }
+  return error;
 }
 
 // One verb of the API: the sale's name, perhaps a count of units.
@@ -190,22 +229,24 @@ Exit act(const Args& args, Talk& talk, std::string verb, bool units, bool destru
   const auto name = name_of(args);
   if (!name) return talk.fail(name.error());
   Json body = Json::object();
+  std::string what = fmt::format("{} {}", verb, *name);
   if (units) {
     const auto count = count_from(args.text("UNITS", ""));
     if (!count) return talk.fail(count.error());
     body["units"] = *count;
+    what = fmt::format("{} {} of {}", verb, counted(*count, "unit"), *name);
   }
   if (destructive) {
-    if (auto yes = confirmed(args, talk, verb, *name); !yes) return talk.fail(yes.error());
+    if (auto yes = confirmed(args, talk, what, *name); !yes) return talk.fail(yes.error());
   }
-  HttpAsk ask{.method = "POST", .path = path_of(*name) + "/" + verb, .body = body.dump()};
-  if (units) {  // counts add up: If-Match keeps a repeated command from counting twice (T26)
-    const auto seen = client->expect({.path = path_of(*name)});
-    if (!seen) return talk.fail(seen.error());
-    ask.headers.emplace_back("If-Match", seen->header("ETag"));
+  HttpAsk ask{.method = "POST", .path = path_of(*name) + "/" + verb, .body = dumped(body)};
+  if (units) {
+    auto version = version_of(args, *client, *name);
+    if (!version) return talk.fail(version.error());
+    ask.headers.emplace_back("If-Match", *version);
   }
   const auto reply = client->expect(ask);
-  if (!reply) return talk.fail(reply.error());
+  if (!reply) return talk.fail(units ? of_a_count(reply.error(), *name) : reply.error());
   return told(talk, *reply, verb + ":");
 }
 
@@ -231,6 +272,12 @@ Command verb(std::string name, std::string summary, Exit (*run)(const Args&, Tal
   command.words = {{"SALE", "its name"}};
   if (units) command.words.push_back({"UNITS", "how many"});
   command.flags = client_flags();
+  if (units) {
+    command.flags.insert(
+        command.flags.begin(),
+        {"if-version", "N",
+         "only if `sale show` says this version: then a repeat cannot count twice"});
+  }
   if (destructive) command.flags.insert(command.flags.begin(), {"yes", "", "do it without asking"});
   return command;
 }

@@ -1,7 +1,9 @@
 // seckill serve: the engine.
 #include <cstdlib>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
+#include "app/json_read.h"
 #include "app/process.h"
 #include "app/settings.h"
 #include "app/shop.h"
@@ -18,10 +20,12 @@ void announce(Talk& talk, const Settings& settings, const Shop& shop) {
   const std::string url = url_of(settings, shop.port());
   const auto& found = shop.found();
   if (talk.json()) {
-    talk.result(fmt::format(
-        R"({{"url":"{}","port":{},"journal":"file:{}","orders":"sqlite:{}","records":{},"sales":{}}})",
-        url, shop.port(), settings.journal_dir.string(), settings.orders_file.string(),
-        found.records, found.sales));
+    talk.result(dumped({{"url", url},
+                        {"port", shop.port()},
+                        {"journal", "file:" + settings.journal_dir.string()},
+                        {"orders", "sqlite:" + settings.orders_file.string()},
+                        {"records", found.records},
+                        {"sales", found.sales}}));
     return;
   }
   talk.result(fmt::format(
@@ -64,7 +68,8 @@ std::vector<Command> serve_commands() {
            .flags = flags,
            .run = run_serve,
            .more =
-               "SIGTERM or Ctrl-C drains and ends with 0; a second one ends at once with 130. A "
+               "SIGTERM (or SIGHUP, SIGQUIT, Ctrl-C) drains and ends with 0; a second one ends at "
+               "once with 130. A "
                "journal that cannot be\n"
                "written ends it with 1, a damaged one with 5 (do not restart: docs/runbook.md)."}};
 }

@@ -50,6 +50,13 @@ auto within(T least, T most, Result<T> (*read)(std::string_view), std::string (*
   };
 }
 
+// "localhost" is what people type; here it is its number, also where it is bound and shown.
+Result<Address> listen_from(std::string_view text) {
+  auto address = address_from(text);
+  if (address && address->host == "localhost") address->host = "127.0.0.1";
+  return address;
+}
+
 std::string count_text(std::uint64_t count) { return std::to_string(count); }
 std::string time_text(milliseconds length) { return to_text(length); }
 
@@ -96,7 +103,7 @@ const std::vector<Setting>& table() {
       {"server.listen", "listen", "HOST:PORT",
        "where HTTP is served; port 0 takes any free one; beyond loopback, admin routes need the "
        "token",
-       reads(&Settings::listen, address_from), [](const Settings& s) { return to_text(s.listen); }},
+       reads(&Settings::listen, listen_from), [](const Settings& s) { return to_text(s.listen); }},
       {"server.drain_delay", "drain-delay", "TIME",
        "at SIGTERM, go on serving so long with /readyz at 503, for balancers that leave late",
        reads(&Settings::drain_delay, within<milliseconds>(milliseconds(0), milliseconds(600'000),
@@ -189,10 +196,22 @@ std::string key_suggestion(const std::string& key) {
     for (const std::string& name : here) all += (all.empty() ? "" : ", ") + name;
     return fmt::format("; [{}] knows {}", section, all);
   }
-  return did_you_mean(key, keys());
+  const std::string meant = did_you_mean(key, keys());
+  if (!meant.empty()) return meant;
+  std::string sections;
+  for (const Setting& row : table()) {
+    const std::string name = "[" + row.key.substr(0, row.key.find('.')) + "]";
+    if (sections.find(name) == std::string::npos) sections += (sections.empty() ? "" : ", ") + name;
+  }
+  return "; the sections are " + sections;
 }
 
 Status apply_file(LoadedSettings& loaded, const std::filesystem::path& file) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(file, ignored)) {
+    return fail(Code::kInvalid, fmt::format("{} is a directory; name the file, as in {}",
+                                            file.string(), (file / "seckill.toml").string()));
+  }
   std::ifstream stream(file);
   if (!stream)
     return fail(Code::kInvalid,

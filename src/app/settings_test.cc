@@ -73,6 +73,15 @@ TEST(Settings, ErrorsSayWhereWhatAndWhatWasMeant) {
             "segment.journal_max (64MiB) holds less than two segments of segment.size (64MiB)");
 }
 
+TEST(Settings, SectionsAreNamedAndLocalhostIsANumber) {
+  EXPECT_EQ(error_of("[kitchen]\nknife = 1\n"),
+            "seckill.toml:2:1: unknown key kitchen.knife; the sections are [server], [counter], "
+            "[journal], [orders], [limits], [segment]");
+  const auto loaded = load_settings(SettingsSources{.flags = {{"listen", "localhost:7"}}});
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  EXPECT_EQ(loaded->settings.listen, (Address{"127.0.0.1", 7}));
+}
+
 TEST(Settings, WhatIsNotInThisBuildIsSaidSo) {
   EXPECT_EQ(error_of({.flags = {{"counter", "redis://localhost"}}}),
             "--counter redis:// is not in this build; use none: one process needs no counter");

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <csignal>
+#include <cstring>
 #include <fmt/format.h>
 #include <unistd.h>
 #include <utility>
@@ -61,7 +62,7 @@ Result<std::unique_ptr<Shop>> Shop::open(const Settings& settings, Log& log) {
 
 // Bottom-up. The port is looked at first: a start that cannot serve leaves nothing behind.
 Status Shop::build() {
-  if (auto free = port_is_free(settings_.listen); !free) return free;
+  if (auto free = port_is_free(settings_.listen, true); !free) return free;
   const Node node{random_u64()};
   auto parts = open_parts(settings_, node, log_);
   if (!parts) return fail(std::move(parts.error()));
@@ -160,6 +161,12 @@ void Shop::append_metrics(std::string& text) const {
   metric(text, "seckill_quarantined_total", "counter",
          "Records whose rows were refused and put aside.", rows.stats.quarantined);
   text += fmt::format(
+      "# HELP seckill_order_store_delay_seconds From an order's stamp in the journal until its row "
+      "is stored.\n"
+      "# TYPE seckill_order_store_delay_seconds summary\nseckill_order_store_delay_seconds_sum "
+      "{}\nseckill_order_store_delay_seconds_count {}\n",
+      static_cast<double>(rows.store_delay_ms) / 1e3, rows.stats.orders_stored);
+  text += fmt::format(
       "# HELP seckill_flush_duration_seconds From the start of a block's write until it is "
       "durable.\n"
       "# TYPE seckill_flush_duration_seconds summary\nseckill_flush_duration_seconds_sum "
@@ -210,7 +217,7 @@ void Shop::signalled(int number) {
     log_.warn("stopped", {{"why", "a second signal: at once"}});
     _exit(static_cast<int>(Exit::kInterrupted));
   }
-  drain(number == SIGINT ? "SIGINT" : "SIGTERM", settings_.drain_delay);
+  drain(fmt::format("SIG{}", sigabbrev_np(number)), settings_.drain_delay);
   wait_for_signal();
 }
 
@@ -249,8 +256,7 @@ void Shop::stop_for(Error error) {
 }
 
 Exit Shop::run() {
-  signals_.add(SIGINT);
-  signals_.add(SIGTERM);
+  for (const int number : ending_signals()) signals_.add(number);
   wait_for_signal();
   tell_each_second();
   server_->run();

@@ -19,11 +19,11 @@
 
 namespace seckill::app {
 
-// Promises: (1) SIGTERM or SIGINT drains: /readyz says 503 at once, after drain_delay nobody new is
-// accepted, what is in progress is answered, the rows catch up, run() returns kDone, all within
-// drain_delay + kDrainMax; (2) a second one ends the process at once, with 130; (3) a broken
-// journal ends it by the same way, non-zero: kDamaged if damaged, else kFailed. Threads: the loop
-// is whoever calls run().
+// Promises: (1) SIGTERM, SIGINT, SIGHUP or SIGQUIT drains: /readyz says 503 at once, after
+// drain_delay nobody new is accepted, what is in progress is answered, the rows catch up, run()
+// returns kDone, all within drain_delay + kDrainMax; (2) a second one ends the process at once,
+// with 130; (3) a broken journal ends it by the same way, non-zero: kDamaged if damaged, else
+// kFailed. Threads: the loop is whoever calls run().
 class Shop {
  public:
   static constexpr milliseconds kDrainMax{15'000};   // for requests in progress

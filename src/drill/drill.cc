@@ -1,11 +1,14 @@
 #include "drill/drill.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
+#include <cstring>
 #include <ctime>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <random>
+#include <unistd.h>
 #include <utility>
 
 #include "drill/crowd.h"
@@ -101,6 +104,36 @@ Result<std::filesystem::path> directory_of(const DrillOptions& o) {
   for (int n = 2; std::filesystem::exists(path, ignored); ++n) path = fmt::format("{}-{}", name, n);
   return path;
 }
+
+// The directory, made before the first connection: a rush whose results cannot be kept is played in
+// vain. One that stays empty goes again.
+class Results {
+ public:
+  static Result<Results> make(std::filesystem::path path) {
+    std::error_code error;
+    const bool made = std::filesystem::create_directories(path, error);
+    if (error)
+      return invalid(fmt::format("{} cannot be made: {}; choose another --out", path.string(),
+                                 error.message()));
+    if (::access(path.c_str(), W_OK | X_OK) != 0)
+      return invalid(fmt::format("{} cannot be written: {}; choose another --out", path.string(),
+                                 std::strerror(errno)));
+    return Results(std::move(path), made);
+  }
+  Results(Results&& other) noexcept
+      : path_(std::move(other.path_)), made_(std::exchange(other.made_, false)) {}
+  Results& operator=(Results&&) = delete;
+  ~Results() {
+    std::error_code ignored;  // only an empty one is removed
+    if (made_) std::filesystem::remove(path_, ignored);
+  }
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  Results(std::filesystem::path path, bool made) : path_(std::move(path)), made_(made) {}
+  std::filesystem::path path_;
+  bool made_;
+};
 
 // ---- what the server says of itself ----
 
@@ -224,6 +257,22 @@ void warn_after(const Run& run, View& view) {
   }
 }
 
+bool any_verdict(const Tally& tally) {
+  return std::any_of(kAllTold.begin(), kAllTold.end(), [&](Told told) {
+    return !is_error(told) && told != Told::kBusy && told != Told::kNotSent &&
+           tally.clicks(told) > 0;
+  });
+}
+
+std::string top_error(const Tally& tally) {
+  const auto& kinds = tally.error_kinds();
+  const auto most = std::max_element(kinds.begin(), kinds.end(), [](const auto& a, const auto& b) {
+    return a.second.count < b.second.count;
+  });
+  if (most == kinds.end() || (tally.errors() == 0 && any_verdict(tally))) return "";
+  return fmt::format("{} × {}", thousands(most->second.count), most->first);
+}
+
 Result<DrillResult> finish(Run run, const std::filesystem::path& directory,
                            const std::string& title, View& view) {
   view.done();
@@ -237,7 +286,9 @@ Result<DrillResult> finish(Run run, const std::filesystem::path& directory,
                      .won = run.tally.won(),
                      .errors = run.tally.errors(),
                      .told_twice = run.tally.duplicates().all(),
-                     .stock = run.tally.stock()};
+                     .stock = run.tally.stock(),
+                     .any_verdict = any_verdict(run.tally),
+                     .top_error = top_error(run.tally)};
   for (const std::string& line :
        picture_of(snapshot_of(run.tally, run.plan, title, run.end.lasted_us), false)) {
     result.picture += line + "\n";
@@ -257,8 +308,10 @@ Result<DrillResult> run_drill(const DrillOptions& o, View& view) {
   if (!wire) return fail(wire.error());
   const auto thresholds = thresholds_of(o);
   if (!thresholds) return fail(thresholds.error());
-  const auto directory = directory_of(o);
+  auto directory = directory_of(o);
   if (!directory) return fail(directory.error());
+  const auto results = Results::make(*std::move(directory));
+  if (!results) return fail(results.error());
 
   std::optional<SaleSeen> before, after;
   Metrics metrics_before, metrics_after;
@@ -301,7 +354,7 @@ Result<DrillResult> run_drill(const DrillOptions& o, View& view) {
   for (const Threshold& threshold : *thresholds) {
     run.thresholds.push_back(judge_threshold(threshold, run.figures));
   }
-  return finish(std::move(run), *directory, title, view);
+  return finish(std::move(run), results->path(), title, view);
 }
 
 }  // namespace seckill

@@ -53,15 +53,20 @@ struct DrillResult {
   bool interrupted = false;  // exit 130
   std::uint64_t won = 0, errors = 0, told_twice = 0;
   std::optional<std::uint32_t> stock;
+  bool any_verdict = false;  // somebody heard something else than an error
+  std::string top_error;     // "300 × 404 not-found": the most frequent one; empty: none
 };
 
 // Checks everything first (kInvalid: exit 2), needs the server (kUnavailable: exit 3), then rushes,
-// and writes summary.json, latency.hgrm, requests.csv, transcript.jsonl and results.jtl. A server
-// that fails in mid-rush is a finding, not an error.
+// (the results' directory is made before the first connection), and writes summary.json,
+// latency.hgrm, requests.csv, transcript.jsonl and results.jtl. A server that fails in mid-rush is
+// a finding, not an error.
 Result<DrillResult> run_drill(const DrillOptions& options, View& view);
 
 // `drill report DIR`: the text of a run that was written before.
 Result<std::string> drill_report(const std::filesystem::path& directory);
+// Its summary.json, checked to be one.
+Result<std::string> drill_summary(const std::filesystem::path& directory);
 // `drill compare A B`: each figure side by side, with its spread over the tenths of either run.
 Result<std::string> drill_compare(const std::filesystem::path& a, const std::filesystem::path& b);
 // Puts a section of others (the audit's table) into a run's summary.json. json: one JSON value.

@@ -255,7 +255,8 @@ TEST(Drill, ChecksItsOptionsFirst) {
   refused([](DrillOptions& o) { o.thresholds = {"p99"}; }, "no comparison");
   refused([](DrillOptions& o) { o.connections = 30'000'000; }, "open files");
   refused([](DrillOptions& o) { o.connections = 0; }, "--connections");
-  EXPECT_TRUE(std::none_of(shop.asked().begin(), shop.asked().end(),
+  const std::vector<ToyAsk> asked = shop.asked();
+  EXPECT_TRUE(std::none_of(asked.begin(), asked.end(),
                            [](const ToyAsk& ask) { return ask.method == "POST"; }));
 }
 
@@ -295,6 +296,44 @@ TEST(Drill, ReadsMetricsButNotTheirBuckets) {
   EXPECT_EQ(metrics, (Metrics{{"process_cpu_seconds_total", 100},
                               {"seckill_d_sum", 0.5},
                               {"seckill_x{sale=\"a b\"}", 3}}));
+}
+
+// The directory comes before the first connection: a rush that cannot be kept is not played.
+TEST(Drill, AsksNobodyWhenResultsCannotBeKept) {
+  const ToyShop shop(honest(40));
+  const Room room;
+  std::filesystem::create_directory(room.path);
+  ASSERT_TRUE(write_file(room.path / "file", "x"));
+  DrillOptions options = rush(shop, room, "file/below");
+  Ear ear;
+  const auto result = run_drill(options, ear);
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, Error::Code::kInvalid) << result.error().message;
+  EXPECT_TRUE(shop.asked().empty());
+}
+
+TEST(Drill, LeavesNoDirectoryWithoutARush) {
+  const Room room;
+  DrillOptions options;
+  options.server = "http://127.0.0.1:1";
+  options.sale = "car";
+  options.out = room.path / "a";
+  Ear ear;
+  EXPECT_FALSE(run_drill(options, ear));
+  EXPECT_FALSE(std::filesystem::exists(room.path / "a"));
+}
+
+TEST(Drill, SaysWhyNobodyGotAVerdict) {
+  const ToyShop shop([](const ToyAsk&) { return ToyAnswer{.bytes = toy_reply(500, "broken")}; });
+  const Room room;
+  DrillOptions options = rush(shop, room, "a");
+  options.sale.clear();
+  options.url = shop.url("/seckill");
+  Ear ear;
+  const auto result = run_drill(options, ear);
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_FALSE(result->any_verdict);
+  EXPECT_EQ(result->top_error, "300 × 500 broken");
 }
 
 }  // namespace

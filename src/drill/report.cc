@@ -143,7 +143,7 @@ void outcomes(Page& page, const Json& run) {
     for (const Json& sample : at(kind, {"samples"})) samples += " " + at(sample, {"n"}).dump();
     page.line("  error     {} × {} (requests{}{})", text(at(kind, {"count"})),
               text(at(kind, {"reason"})), samples,
-              at(kind, {"samples"}).size() < at(kind, {"count"}).get<std::size_t>() ? " …" : "");
+              Json(at(kind, {"samples"}).size()) < at(kind, {"count"}) ? " …" : "");
   }
 }
 
@@ -287,6 +287,14 @@ Result<std::string> drill_report(const std::filesystem::path& directory) {
   const auto summary = file_text(directory / "summary.json");
   if (!summary) return fail(summary.error());
   return report_text(*summary);
+}
+
+Result<std::string> drill_summary(const std::filesystem::path& directory) {
+  auto summary = file_text(directory / "summary.json");
+  if (!summary) return fail(summary.error());
+  if (const auto run = read(*summary); !run) return fail(run.error());
+  while (summary->ends_with('\n')) summary->pop_back();
+  return summary;
 }
 
 Result<std::string> drill_compare(const std::filesystem::path& a, const std::filesystem::path& b) {

@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <iterator>
 
+#include "drill/view.h"
+
 namespace seckill {
 namespace {
 
@@ -141,6 +143,17 @@ Result<Threshold> threshold_from(std::string_view text) {
                                                  : fmt::format("'{}' is no number for it", value));
   }
   return Threshold{std::string(text), std::string(name), std::string(op), *number};
+}
+
+std::string measured_text(const Judged& judged) {
+  if (!judged.measured) return "nothing";
+  switch (judged.unit) {
+    case Unit::kTime: return human_time(static_cast<std::int64_t>(*judged.measured));
+    case Unit::kShare: return fmt::format("{:.2f} %", *judged.measured * 100);
+    case Unit::kPerSecond: return fmt::format("{:.1f}/s", *judged.measured);
+    case Unit::kCount: break;
+  }
+  return fmt::format("{:.0f}", *judged.measured);
 }
 
 Judged judge_threshold(const Threshold& threshold, const std::vector<Figure>& figures) {

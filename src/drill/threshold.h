@@ -42,6 +42,7 @@ struct Judged {
   Unit unit = Unit::kCount;
   bool passed = false;  // what could not be measured has not passed
 };
+std::string measured_text(const Judged& judged);  // "61.2 ms"; "nothing" if there was nothing
 Judged judge_threshold(const Threshold& threshold, const std::vector<Figure>& figures);
 
 }  // namespace seckill

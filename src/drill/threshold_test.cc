@@ -51,6 +51,13 @@ TEST(Threshold, FailsWhenNothingWasMeasured) {
   EXPECT_FALSE(judged.passed);
 }
 
+TEST(Threshold, TellsWhatWasMeasured) {
+  EXPECT_EQ(measured_text({.measured = 61'200, .unit = Unit::kTime}), "61.2 ms");
+  EXPECT_EQ(measured_text({.measured = 0.015, .unit = Unit::kShare}), "1.50 %");
+  EXPECT_EQ(measured_text({.measured = 5, .unit = Unit::kCount}), "5");
+  EXPECT_EQ(measured_text({}), "nothing");
+}
+
 TEST(Threshold, HelpNamesEveryFigure) {
   const std::string help = help_on_figures();
   const Plan plan = plan_of({.shoppers = 1});

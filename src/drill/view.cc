@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <fmt/format.h>
 #include <iterator>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 namespace seckill {
@@ -193,8 +194,11 @@ ViewTerms view_terms(bool no_tui, bool no_color, bool quiet) {
   };
   const char* term = std::getenv("TERM");
   const bool terminal = isatty(STDERR_FILENO) == 1;
+  winsize size{};  // a line that wraps cannot be drawn over
+  const bool narrow =
+      ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 && size.ws_col < kViewColumns;
   const bool dumb = term == nullptr || std::string_view(term) == "dumb";
-  return {.live = terminal && !dumb && !no_tui && !quiet,
+  return {.live = terminal && !narrow && !dumb && !no_tui && !quiet,
           .color = terminal && !dumb && !no_color && !is_set("NO_COLOR"),
           .quiet = quiet};
 }

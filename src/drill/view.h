@@ -51,7 +51,7 @@ struct ViewTerms {
   bool color = false;
   bool quiet = false;  // -q: warnings only
 };
-// Of this process' stderr: a terminal? TERM=dumb, NO_COLOR and --no-tui are heeded.
+// Of this process' stderr: a terminal, wide enough? TERM=dumb, NO_COLOR and --no-tui are heeded.
 ViewTerms view_terms(bool no_tui, bool no_color, bool quiet);
 
 using Write = std::function<void(std::string_view)>;

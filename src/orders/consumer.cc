@@ -123,7 +123,7 @@ Result<bool> Consumer::store(Now now) {
   auto stored = orders_.store(bookmark_, becomes, rows);
   if (!stored) return fail(std::move(stored.error()));  // nothing is stored: try again later
   switch (stored->what) {
-    case Stored::What::kCommitted: committed(becomes, rows, count); return true;
+    case Stored::What::kCommitted: committed(becomes, rows, count, now); return true;
     case Stored::What::kLostRace: ++stats_.lost_races; [[fallthrough]];
     case Stored::What::kUnknown: doubt(); return true;
     case Stored::What::kRefused: break;
@@ -132,13 +132,17 @@ Result<bool> Consumer::store(Now now) {
   return true;
 }
 
-void Consumer::committed(const Bookmark& becomes, const Rows& rows, std::size_t count) {
+void Consumer::committed(const Bookmark& becomes, const Rows& rows, std::size_t count,
+                         Now now) {
   steps_.erase(steps_.begin(), steps_.begin() + static_cast<std::ptrdiff_t>(count));
   bookmark_ = becomes;
   most_ = std::min(most_ * 2, kBatchMax);
   ++stats_.batches;
   stats_.next = becomes.next;
   stats_.quarantined += rows.quarantine.size();
+  for (const OrderRow& row : rows.orders) {
+    if (row.created) stats_.waited_ms += std::max<std::int64_t>(0, now.raw.ms - row.held_at.ms);
+  }
   stats_.orders_stored += static_cast<std::uint64_t>(
       std::count_if(rows.orders.begin(), rows.orders.end(), [](auto& row) { return row.created; }));
 }

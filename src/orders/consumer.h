@@ -22,6 +22,7 @@ struct ConsumerStats {
   std::uint64_t batches = 0;
   std::uint64_t quarantined = 0;
   std::uint64_t lost_races = 0;
+  std::int64_t waited_ms = 0;  // of those orders: from their stamp to the turn that stored them
 };
 
 // Promises: (1) rows never run ahead of what the reader hands out, and may fall behind by any
@@ -54,7 +55,7 @@ class Consumer {
   Status fill();
   void apply(const Entry& entry);
   Result<bool> store(Now now);
-  void committed(const Bookmark& becomes, const Rows& rows, std::size_t count);
+  void committed(const Bookmark& becomes, const Rows& rows, std::size_t count, Now now);
   Status refused(const std::string& why, Now now);
   Status quarantine(Step& step, const std::string& why, Now now);
 

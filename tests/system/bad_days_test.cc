@@ -107,6 +107,40 @@ TEST(BadDays, AMissingSegmentIsNamed) {
   refuses(dir.path(), 5, "segment 1");
 }
 
+// Goal: a byte of the last block rots; the rows know that it was durable, so verify and doctor do,
+// too. Without rows it looks like a last write that broke off, and that is said.
+TEST(BadDays, RotOfTheLastBlockIsToldByTheRows) {
+  const TempDir dir;
+  sell(dir.path(), 3);
+  const std::vector<std::string> verify{"journal", "verify", "--journal", "file:data"};
+  ASSERT_EQ(run(dir.path(), verify).code, 0);
+  const fs::path segment = dir.path() / "data" / "00000001.seg";
+  std::string text = file_text(segment);
+  const std::size_t last = text.find_last_not_of('\0');
+  ASSERT_NE(last, std::string::npos);
+  text[last] = static_cast<char>(text[last] ^ 1);
+  put_text(segment, text);
+  const Ran known = run(dir.path(), verify);
+  EXPECT_EQ(known.code, 5) << known.out;
+  EXPECT_NE(known.err.find("the rows know"), std::string::npos) << known.err;
+  const Ran doctor = run(dir.path(), {"doctor", "--only", "journal", "--journal", "file:data"});
+  EXPECT_EQ(doctor.code, 1) << doctor.out;
+  fs::remove(dir.path() / "data" / "orders.db");
+  const Ran unknown = run(dir.path(), verify);
+  EXPECT_EQ(unknown.code, 0) << unknown.err;
+  EXPECT_NE(unknown.err.find("cannot be told apart"), std::string::npos) << unknown.err;
+}
+
+TEST(BadDays, TheDoctorSeesAForeignDirectory) {
+  const TempDir dir;
+  fs::create_directory(dir.path() / "data");
+  put_text(dir.path() / "data" / "thesis.txt", "years of work");
+  put_text(dir.path() / "file", "");
+  for (const char* place : {"file:data", "file:file"})
+    EXPECT_EQ(run(dir.path(), {"doctor", "--only", "directory", "--journal", place}).code, 1)
+        << place;
+}
+
 // Rows may be missing: they are a view, and rebuilt.
 TEST(BadDays, MissingRowsAreRebuilt) {
   const TempDir dir;

@@ -172,6 +172,8 @@ std::string field(const std::string& json, const std::string& name) {
   return parsed[name].is_string() ? parsed[name].get<std::string>() : parsed[name].dump();
 }
 
+bool is_json(const std::string& text) { return nlohmann::json::accept(text); }
+
 void wait_for(const Server& server, const std::string& sale, const std::string& name,
               const std::string& value) {
   std::string seen;

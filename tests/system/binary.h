@@ -72,6 +72,7 @@ app::HttpReply buy(const Server& server, const std::string& sale, const std::str
                    const std::string& key);
 std::string field(const std::string& json,
                   const std::string& name);  // of a flat object: text or number
+bool is_json(const std::string& text);
 // Until a sale's field has this value; fails the test after ten seconds.
 void wait_for(const Server& server, const std::string& sale, const std::string& name,
               const std::string& value);

@@ -1,6 +1,9 @@
 // The command line: exit codes, words, streams; secrets in none of them; demo from start to end.
+#include <algorithm>
+#include <csignal>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <thread>
 
 #include "base/file_disk.h"
 #include "journal/file_reader.h"
@@ -41,6 +44,18 @@ TEST(Commands, ErrorsSayWhatAndWhatWasMeant) {
       {{"journal", "verify", "--journal", "file:nowhere"}, 2, "nowhere"},
       {{"doctor", "--only", "prot"}, 2, "did you mean port?"},
       {{"completion", "cmd"}, 2, "bash, zsh or fish"},
+      {{"orders", "pay", std::string(32, '0'), "--payment", "P1"}, 2, "--payment P1 --amount 990"},
+      {{"drill", "car", "--users", "4294967297"}, 2, "--users 4294967297 is too large"},
+      {{"drill", "car", "--retries", "4294967296"}, 2, "--retries 4294967296 is too large"},
+      {{"drill", "localhost:3000/x"}, 2, "write http://localhost:3000/x"},
+      {{"drill", "car", "--double-click", "150%"}, 2, "at most 100%"},
+      {{"drill", "car", "--server", "127.0.0.1:1", "--users", "1"}, 3, "127.0.0.1:1"},
+      {{"sale", "create", "car", "--stock"}, 2, "--stock needs N: units on sale"},
+      {{"sale", "withdraw", "car", "10"}, 2, "withdraw 10 units of car"},
+      {{"serve", "--no-legacy-rows"}, 2, "not in this build"},
+      {{"config", "check", "-c", "."}, 2, "is a directory"},
+      {{"demo", "--users", "0"}, 2, "use 1 to"},
+      {{"doctor", "--only", ","}, 2, "as in --only port,flush"},
       {{"help", "adit"}, 2, "did you mean seckill help audit?"},
   };
   for (const Typo& typo : all) {
@@ -66,6 +81,117 @@ TEST(Commands, HelpBeginsWithExamples) {
   EXPECT_NE(run(dir.path(), {"help", "env"}).out.find("SECKILL_SERVER_LISTEN"), std::string::npos);
 }
 
+// --json means JSON, whatever stands in a path.
+TEST(Commands, JsonIsJson) {
+  const TempDir dir;
+  const std::string odd = "odd \"name\"\t";
+  for (const std::vector<std::string>& typed :
+       {std::vector<std::string>{"help", "--json"},
+        {"sale", "--help"},
+        {"config", "init", "--json", "-c", odd},
+        {"config", "check", "--json", "-c", odd},
+        {"config", "show", "--json", "--journal", "file:dir " + odd},
+        {"doctor", "--json", "--journal", "file:dir " + odd, "--listen", "localhost:0"},
+        {"version", "--json"}}) {
+    const Ran ran = run(dir.path(), typed);
+    SCOPED_TRACE(typed[0] + " " + typed[1] + ran.out + ran.err);
+    EXPECT_EQ(ran.code, 0);
+    if (typed[0] == "sale") {
+      EXPECT_EQ(ran.out.find("  seckill sale create car --stock 100"), 0u) << "examples first";
+    } else {
+      EXPECT_TRUE(is_json(ran.out));
+    }
+  }
+}
+
+// Goal: what is read from files and servers may be of any type; a line, and no abort.
+TEST(Commands, AReportOfAnyTypeIsNoAbort) {
+  const TempDir dir;
+  for (const char* summary :
+       {R"({"format":1,"outcomes":{"errors":[{}]}})", R"({"format":1,"outcomes":{"errors":7}})",
+        R"({"format":1,"thresholds":"x","fairness":{"by_arrival":{"a":{"felt":[]}}}})",
+        R"({"format":1,"figures":{"p50":7},"pace":{"cpu_us_per_request":"x"},"server":[1]})",
+        R"({"format":1,"audit":{"checks":[1]},"latency":{"felt":{"won":[]}}})", "[]", ""}) {
+    put_text(dir.path() / "summary.json", summary);
+    for (const std::vector<std::string>& typed : {std::vector<std::string>{"drill", "report", "."},
+                                                  {"drill", "report", ".", "--json"},
+                                                  {"drill", "compare", ".", "."},
+                                                  {"drill", "compare", ".", ".", "--json"}}) {
+      const Ran ran = run(dir.path(), typed);
+      EXPECT_TRUE(ran.code == 0 || ran.code == 2) << summary << ran.code << ran.err;
+      EXPECT_EQ(ran.err.find("should not happen"), std::string::npos) << summary << ran.err;
+    }
+  }
+}
+
+// A count is made on top of a version: with it a repeated command is harmless.
+TEST(Commands, ARestockTypedTwiceCountsOnce) {
+  const TempDir dir;
+  Server server(dir.path());
+  ASSERT_TRUE(server.up()) << server.program().err();
+  const auto at = [&](std::vector<std::string> typed) {
+    typed.insert(typed.end(), {"--server", server.url(), "--journal", "file:data"});
+    return run(dir.path(), typed);
+  };
+  ASSERT_EQ(at({"sale", "create", "car", "--stock", "3"}).code, 0);
+  const std::string version = field(at({"sale", "show", "car", "--json"}).out, "version");
+  EXPECT_EQ(at({"sale", "restock", "car", "5", "--if-version", version}).code, 0);
+  EXPECT_EQ(at({"sale", "restock", "car", "5", "--if-version", version}).code, 1);
+  const Ran shown = at({"sale", "show", "car"});
+  EXPECT_EQ(shown.out.find("id "), 0u) << "in the server's order: " << shown.out;
+  const std::string json = at({"sale", "show", "car", "--json"}).out;
+  EXPECT_EQ(field(json, "stock"), "8");
+  EXPECT_EQ(field(json, "title"), "car");
+  EXPECT_EQ(server.stop(), 0);
+}
+
+// A thousand a page: whoever has more is asked again.
+TEST(Commands, AListOfSalesIsWhole) {
+  const TempDir dir;
+  Server server(dir.path());
+  ASSERT_TRUE(server.up()) << server.program().err();
+  for (int i = 0; i < 101; ++i) create_sale(server, fmt::format(R"({{"id":"s{}","stock":1}})", i));
+  const Ran ran = run(dir.path(), {"sale", "list", "--server", server.url()});
+  EXPECT_EQ(std::count(ran.out.begin(), ran.out.end(), '\n'), 102) << ran.out << ran.err;
+  EXPECT_EQ(server.stop(), 0);
+}
+
+// A crowd whose every answer is an error: why, and exit 1.
+TEST(Commands, ADrillWithoutVerdictsFails) {
+  const TempDir dir;
+  Server server(dir.path());
+  ASSERT_TRUE(server.up()) << server.program().err();
+  const Ran ran =
+      run(dir.path(), {"drill", server.url("/nowhere"), "--users", "5", "--over", "10ms"});
+  EXPECT_EQ(ran.code, 1) << ran.err;
+  EXPECT_NE(ran.out.find(" why     5 × 404"), std::string::npos) << ran.out;
+  const Ran judged = run(dir.path(), {"drill", server.url("/nowhere"), "--users", "5", "--over",
+                                      "10ms", "--threshold", "errors==0"});
+  EXPECT_EQ(judged.code, 99);
+  EXPECT_NE(judged.err.find("threshold errors==0: measured 5"), std::string::npos) << judged.err;
+  EXPECT_EQ(server.stop(), 0);
+}
+
+// A terminal that goes, or Ctrl-\: in order, as SIGTERM.
+TEST(Commands, HangUpAndQuitEndInOrder) {
+  for (const int number : {SIGHUP, SIGQUIT}) {
+    const TempDir dir;
+    Server server(dir.path());
+    ASSERT_TRUE(server.up()) << server.program().err();
+    server.program().signal(number);
+    EXPECT_EQ(server.program().wait(), 0) << server.program().err();
+
+    fs::create_directory(dir.path() / "tmp");
+    Program demo(dir.path(), {"demo", "--users", "300", "--over", "30s", "--out", "results"},
+                 {.environment = {{"TMPDIR", dir.file("tmp")}}});
+    while (!demo.ended() && demo.out().find("buy") == std::string::npos)
+      std::this_thread::sleep_for(milliseconds(5));
+    demo.signal(number);
+    demo.wait();
+    EXPECT_TRUE(fs::is_empty(dir.path() / "tmp")) << "the temporary directory is gone";
+  }
+}
+
 // A script that the shell takes, and that knows the table's words.
 TEST(Commands, CompletionKnowsTheCommandTable) {
   const TempDir dir;
@@ -73,11 +199,15 @@ TEST(Commands, CompletionKnowsTheCommandTable) {
       dir.path() / "complete.bash",
       run(dir.path(), {"completion", "bash"}).out +
           "COMP_WORDS=(seckill sale cr); COMP_CWORD=2; _seckill; echo \"${COMPREPLY[*]}\"\n"
-          "COMP_WORDS=(seckill audit --tr); COMP_CWORD=2; _seckill; echo \"${COMPREPLY[*]}\"\n");
+          "COMP_WORDS=(seckill audit --tr); COMP_CWORD=2; _seckill; echo \"${COMPREPLY[*]}\"\n"
+          "COMP_WORDS=(seckill completion z); COMP_CWORD=2; _seckill; echo \"${COMPREPLY[*]}\"\n"
+          "COMP_WORDS=(seckill help exi); COMP_CWORD=2; _seckill; echo \"${COMPREPLY[*]}\"\n"
+          "COMP_WORDS=(seckill serve --log-format j); COMP_CWORD=3; _seckill; echo "
+          "\"${COMPREPLY[*]}\"\n");
   const std::string command =
       fmt::format("bash {} > {}", dir.file("complete.bash"), dir.file("out"));
   ASSERT_EQ(std::system(command.c_str()), 0);
-  EXPECT_EQ(file_text(dir.path() / "out"), "create\n--transcript\n");
+  EXPECT_EQ(file_text(dir.path() / "out"), "create\n--transcript\nzsh\nexit-codes\njson\n");
 }
 
 TEST(Commands, ConfigIsWrittenCheckedAndShown) {
