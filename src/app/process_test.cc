@@ -33,7 +33,7 @@ TEST(Process, WaitsForAPortWhoseOwnerIsEnding) {
   const int fd = listener(port);
   EXPECT_FALSE(port_is_free({"127.0.0.1", port})) << "without waiting, it is taken";
   std::thread ending([fd] {
-    std::this_thread::sleep_for(milliseconds(60));
+    std::this_thread::sleep_for(milliseconds(5));  // a try or two later
     ::close(fd);
   });
   const auto free = port_is_free({"127.0.0.1", port}, true);
@@ -61,7 +61,7 @@ TEST(Process, WaitsForALockWhoseOwnerIsEnding) {
   auto holder = FileDisk::open(dir.path().string());
   ASSERT_TRUE(holder);
   std::thread ending([&holder] {
-    std::this_thread::sleep_for(milliseconds(60));
+    std::this_thread::sleep_for(milliseconds(5));  // a try or two later
     holder->reset();
   });
   Log log({});
