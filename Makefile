@@ -4,7 +4,7 @@ SHELL := /bin/bash
 JOBS ?= $(shell nproc)
 BUILD := build/release
 
-.PHONY: all demo test check bench format clean help
+.PHONY: all demo test check bench stack stack-down format clean help
 
 all: $(BUILD)/seckill  ## build ./build/release/seckill
 	@echo "Built $(BUILD)/seckill. Try: make demo"
@@ -34,7 +34,8 @@ check: test  ## test, then everything under ASan+UBSan and TSan, clang-tidy, for
 	@cmake --preset tsan >/dev/null && cmake --build build/tsan -j $(JOBS)
 	@cd build/tsan && $(CURDIR)/scripts/with-promtool ctest -j $(JOBS) --output-on-failure --progress
 	@clang-format-19 --dry-run --Werror $$(git ls-files '*.cc' '*.h')
-	@shellcheck $$(grep -lE "^#!.*bash" scripts/*) .ci/run
+	@shellcheck $$(grep -lE "^#!.*bash" scripts/*) deploy/stack/*.sh .ci/run
+	@yamllint deploy/compose.yml
 	@cmake --preset lint >/dev/null && cmake --build build/lint -j $(JOBS)
 
 bench:  ## speed, beside peers in the same run; docs/performance.md says how to read it
@@ -42,6 +43,12 @@ bench:  ## speed, beside peers in the same run; docs/performance.md says how to 
 	@cmake --preset bench -DSECKILL_TESTS=OFF >/dev/null
 	@cmake --build build/bench -j $(JOBS)
 	@scripts/bench build/bench
+
+stack:  ## real Redis, MariaDB and Kafka on this machine, without Docker (BROKERS=3: safe Kafka)
+	@scripts/stack start $(if $(BROKERS),--brokers $(BROKERS))
+
+stack-down:  ## stop them; their data stays in .stack
+	@scripts/stack stop
 
 format:  ## clang-format has the last word on spaces
 	@scripts/install-packages check
@@ -51,4 +58,4 @@ clean:  ## remove build/
 	rm -rf build
 
 help:  ## this
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1\t/' | expand -t 15
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 15

@@ -1,0 +1,93 @@
+// scripts/stack: what it promises to whoever starts servers with it.
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <fmt/format.h>
+#include <fstream>
+#include <gtest/gtest.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+
+#include "support/real_servers.h"
+
+namespace seckill::testing {
+namespace {
+
+struct Said {
+  int code = -1;
+  std::string words;
+};
+Said stack(const std::string& arguments) {
+  Said said;
+  FILE* pipe = popen(fmt::format("'{}' {} 2>&1", SECKILL_STACK, arguments).c_str(), "r");
+  char part[256];
+  while (std::fgets(part, sizeof part, pipe) != nullptr) said.words += part;
+  said.code = WEXITSTATUS(pclose(pipe));
+  return said;
+}
+
+std::string text_of(const std::string& file) {
+  std::ifstream stream(file);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+bool runs(const std::string& pid) { return kill(std::stoi(pid), 0) == 0; }
+
+TEST(StackScript, FindsWhatRunsAndKeepsItsPorts) {
+  const TempDir place;
+  const auto flags =
+      fmt::format("--dir '{}' --only redis --until-gone {}", place.path().string(), getpid());
+  ASSERT_EQ(stack("start " + flags).code, 0);
+  const auto pid = text_of(place.file("redis/pid"));
+  const auto env = text_of(place.file("env"));
+  EXPECT_NE(env.find("REDIS_URL=redis://127.0.0.1:"), std::string::npos);
+
+  ASSERT_EQ(stack("start " + flags).code, 0);
+  EXPECT_EQ(text_of(place.file("redis/pid")), pid);
+
+  const auto here = fmt::format(" --dir '{}'", place.path().string());
+  ASSERT_EQ(stack("restart redis" + here).code, 0);
+  EXPECT_NE(text_of(place.file("redis/pid")), pid);
+  EXPECT_EQ(text_of(place.file("env")), env);
+
+  ASSERT_EQ(stack("stop" + here).code, 0);
+  EXPECT_NE(stack("status" + here).words.find("redis   does not run"), std::string::npos);
+}
+
+TEST(StackScript, LeavesOthersFoldersAlone) {
+  const TempDir place;
+  std::ofstream(place.file("letter")) << "dear";
+  const auto refused = stack(fmt::format("start --dir '{}' --only redis", place.path().string()));
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_NE(refused.words.find("holds something else"), std::string::npos) << refused.words;
+  EXPECT_EQ(stack(fmt::format("stop --wipe --dir '{}'", place.path().string())).code, 0);
+  EXPECT_EQ(text_of(place.file("letter")), "dear");
+}
+
+// A test that is killed leaves no server behind.
+TEST(StackScript, ServersEndWithTheProcessTheyServe) {
+  const TempDir place;
+  const pid_t owner = fork();
+  if (owner == 0) prctl(PR_SET_PDEATHSIG, SIGKILL), pause(), _exit(0);
+  const auto started = stack(
+      fmt::format("start --dir '{}' --only redis --until-gone {}", place.file("servers"), owner));
+  const auto pid = text_of(place.file("servers/redis/pid"));
+  EXPECT_EQ(started.code, 0) << started.words;
+  EXPECT_TRUE(runs(pid));
+  kill(owner, SIGKILL);
+  waitpid(owner, nullptr, 0);
+  for (int i = 0; i < 600 && runs(pid); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  EXPECT_FALSE(runs(pid));
+}
+
+TEST(StackScript, SharedServersAnswer) {
+  const auto& servers = RealServers::shared();
+  EXPECT_NE(servers["KAFKA_URL"].find("kafka://127.0.0.1:"), std::string::npos);
+  EXPECT_NE(servers["MYSQL_URL"].find("mysql://seckill@127.0.0.1:"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace seckill::testing
