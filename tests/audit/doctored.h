@@ -11,6 +11,7 @@
 #include "orders/consumer.h"
 #include "orders/sqlite.h"
 #include "orders/sqlite_orders.h"
+#include "outside.h"
 #include "support/temp_dir.h"
 #include "support/told_journal.h"
 
@@ -62,6 +63,7 @@ struct Doctored : ::testing::Test {
   TempDir dir;
   std::string file = dir.file("orders.db");
   std::optional<SaleName> only;
+  Agreement agreement = Agreement::kWhole;
 
   void SetUp() override { consume(); }
 
@@ -77,7 +79,18 @@ struct Doctored : ::testing::Test {
     const auto ran = db.run_all("PRAGMA ignore_check_constraints = ON;" + sql);
     ASSERT_TRUE(ran.has_value()) << ran.error().message;
   }
+  // Ours; and a stranger's, who must say the same.
   Result<AuditReport> audited(const std::string& transcript = "") {
+    auto ours = audited_inside(transcript);
+    const std::size_t seen = told.story.read({}, SIZE_MAX)->size();
+    const auto said = outside_audit(dir, {.entries = std::span(told.story.entries()).first(seen),
+                                          .rows = file,
+                                          .transcript = transcript,
+                                          .sale = only ? std::string(only->view()) : ""});
+    expect_agreement(said, ours, agreement);
+    return ours;
+  }
+  Result<AuditReport> audited_inside(const std::string& transcript) {
     auto rows = SqliteOrdersReader::open(file).value();
     std::istringstream lines(transcript);
     return audit({.journal = &told.story,
