@@ -31,6 +31,7 @@ struct CallLane {
   SaleWish wish;                              // what is wanted of the sale
   int tries = 0;                              // … and how often it lost to another change
   std::optional<Result<std::string>> listed;  // a list's reply
+  std::string written;  // the whole reply, made while others before it still wait
 };
 
 struct Call {

@@ -238,7 +238,7 @@ HeadScan::Found HeadScan::scan(string_view bytes, const HttpLimits& limits) {
 std::optional<Refusal> HeadScan::request_line(string_view line, const HttpLimits& limits) const {
   const auto first = line.find(' ');
   const auto last = line.rfind(' ');
-  if (first == string_view::npos || first == last)
+  if (first == string_view::npos || first == 0 || first == last)
     return bad("The request line is not `method target version`.");
   if (first > kMethodMax) return bad("No method has so long a name.");
   const string_view target = line.substr(first + 1, last - first - 1);

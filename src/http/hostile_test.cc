@@ -105,6 +105,7 @@ const std::vector<Attack> kAttacks{
     {"T4_http_lower", "GET /livez http/1.1\r\nHost: localhost\r\n\r\n", 400},
     {"T4_http_2_preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505},
     {"T4_tls", std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11), 400},
+    {"T4_no_method", " /livez HTTP/1.1\r\nHost: localhost\r\n\r\n", 400},
     {"T4_two_blanks", "GET  /livez HTTP/1.1\r\nHost: localhost\r\n\r\n", 400},
     {"T4_blank_in_target", "GET /li vez HTTP/1.1\r\nHost: localhost\r\n\r\n", 400},
     {"T4_byte_above_ascii", "GET /liv\xc3\xa9 HTTP/1.1\r\nHost: localhost\r\n\r\n", 400},

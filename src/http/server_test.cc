@@ -124,6 +124,23 @@ TEST(Server, GathersTheClaimsOfOneReadIntoOneTurn) {
   ASSERT_TRUE(first.read());
 }
 
+// Found by tests/fuzz/connection.cc: a claim that is refused as it is read overtook those of the
+// same read that wait for the journal, so that a proxy would hand its reply to another buyer.
+TEST(Server, AnswersInOrderWhatItRefusesAtOnce) {
+  Front front({terms_of(1, "car", 100)});
+  front.hold_journal();
+  Client client(front.port());
+  client.send(buy_request("car", "ann", "k1") + buy_request("car", "b'b", "k2") +
+              buy_request("car", "cid", "k3") + buy_request("none", "dan", "k4"));
+  front.await_waiting(2);
+  front.let_journal_go();
+  EXPECT_EQ(client.read()->status, 201);
+  EXPECT_EQ(client.read()->status, 400);
+  EXPECT_EQ(client.read()->status, 201);
+  EXPECT_EQ(client.read()->status, 404);
+  EXPECT_EQ(client.ask(kDemoRequest).body, "[97]");
+}
+
 // T15: the second of two equal claims waits for the first, and there is one order.
 TEST(Server, GivesTwinsOneOrder) {
   Front front({terms_of(1, "phone", 10, 1, milliseconds(900'000))});

@@ -218,8 +218,10 @@ bool Session::serve_one() {
   call->http_1_0 = request.http_1_0;
   call->began = steady_now();
   call->request_id = hub_.office.options.nonce + ++hub_.requests;
+  const std::size_t before = round.out.size();
   Step step = hub_.api.ask(*call, request, to, round.out);
   round.intake.consume();
+  if (step == Step::kReplied && !round.calls.empty()) return keep_for_its_turn(*call, before);
   while (step == Step::kAnswered && round.calls.empty()) step = hub_.api.reply(*call, round.out);
   if (step == Step::kReplied) {
     hub_.office.calls.close(*call);
@@ -227,6 +229,16 @@ bool Session::serve_one() {
   }
   round.calls.push_back(call);
   return claim;
+}
+
+// A claim that was refused at once, behind others that wait: its reply must not overtake theirs.
+bool Session::keep_for_its_turn(Call& call, std::size_t begin) {
+  if (!call.lane) call.lane = std::make_unique<CallLane>();
+  call.lane->written = round_->out.substr(begin);
+  round_->out.resize(begin);
+  call.state = Call::State::kAnswered;
+  round_->calls.push_back(&call);
+  return true;
 }
 
 Call Session::fresh_call() const {
@@ -287,6 +299,10 @@ void Session::finish() {
   auto done = calls.begin();
   for (; done != calls.end(); ++done) {
     Step step = Step::kAnswered;
+    if (const auto& lane = (*done)->lane; lane && !lane->written.empty()) {
+      round_->out += lane->written;
+      step = Step::kReplied;
+    }
     while (step == Step::kAnswered) step = hub_.api.reply(**done, round_->out);
     if (step == Step::kWaits) break;
     hub_.office.calls.close(**done);

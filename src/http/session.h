@@ -73,6 +73,7 @@ class Session final : public Caller {
   void overdue_input();
   void serve();
   bool serve_one();
+  bool keep_for_its_turn(Call& call, std::size_t begin);
   void serve_without_slot(const Request& request);
   void refuse(const Refusal& refusal);
   void greet_body();
