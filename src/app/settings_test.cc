@@ -73,6 +73,14 @@ TEST(Settings, ErrorsSayWhereWhatAndWhatWasMeant) {
             "segment.journal_max (64MiB) holds less than two segments of segment.size (64MiB)");
 }
 
+// Found by tests/fuzz/config.cc: they met what toml++ takes for impossible.
+TEST(Settings, MalformedTablesAreErrorsOfTheFile) {
+  for (const char* text : {"[          [  ", "[ [", "[", "[[", "[ ]", "[.a]", "\xc3\xa9",
+                           "a =\xc3\xa9", "[\xef\xbb\x80]"}) {
+    EXPECT_EQ(error_of(text).rfind("seckill.toml:1:", 0), 0u) << text << ": " << error_of(text);
+  }
+}
+
 TEST(Settings, SectionsAreNamedAndLocalhostIsANumber) {
   EXPECT_EQ(error_of("[kitchen]\nknife = 1\n"),
             "seckill.toml:2:1: unknown key kitchen.knife; the sections are [server], [counter], "
