@@ -60,6 +60,10 @@ TEST_F(Doctored, CountsWhatIsInQuarantine) {
   const auto report = audited().value();
   EXPECT_TRUE(report.proven()) << to_text(report);
   EXPECT_EQ(report.sums.quarantined, 1u);
+  // Every other payment is still counted.
+  run("CREATE TABLE kept AS SELECT * FROM payments; DELETE FROM payments WHERE id = 'p-2'");
+  EXPECT_EQ(broken(audited().value()), std::vector<std::string>{"payments-differ"});
+  run("INSERT INTO payments SELECT * FROM kept WHERE id = 'p-2'; DROP TABLE kept");
   run("DELETE FROM quarantine");
   EXPECT_TRUE(audited().value().violated());
 }
