@@ -29,7 +29,7 @@ std::string spelled(const Flag& flag) {
 void add_flags(CLI::App& app, const std::vector<Flag>& flags, Slots& slots) {
   for (const Flag& flag : flags) {
     if (flag.value.empty()) {
-      app.add_flag(spelled(flag), slots.switches[flag.name], "");
+      app.add_flag(spelled(flag), slots.switches[flag.name], "")->disable_flag_override();
     } else {
       app.add_option(spelled(flag), slots.values[flag.name], "")->allow_extra_args(false);
     }
@@ -179,11 +179,11 @@ const Command* command_in(const std::vector<std::string>& typed,
   return found;
 }
 
-// CLI11's "--stock: 1 required TEXT missing", in our words.
+// CLI11's "--stock: 1 required TEXT missing" and "json was given a …", in our words.
 std::string parse_error(const CLI::ParseError& error, const std::vector<std::string>& typed,
                         const std::vector<Command>& table) {
   const std::string says = error.what();
-  const std::string spelling = says.substr(0, says.find(':'));
+  const std::string spelling = says.substr(0, says.find_first_of(": "));
   const std::string name =
       spelling.substr(std::min(spelling.find_first_not_of('-'), spelling.size()));
   std::vector<Flag> flags = global_flags();

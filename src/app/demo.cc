@@ -21,12 +21,29 @@ namespace {
 namespace fs = std::filesystem;
 using Code = Error::Code;
 
-// Removed with everything in it, however we end (but for SIGKILL).
+constexpr std::string_view kDirectory = "seckill-demo-";  // … and the process: "seckill-demo-17-x"
+
+// Of demos that were killed: their names say whose they were.
+void remove_stale(const fs::path& among) {
+  std::error_code error;
+  for (auto at = fs::directory_iterator(among, error); !error && at != fs::directory_iterator();
+       at.increment(error)) {
+    const std::string name = at->path().filename().string();
+    if (!name.starts_with(kDirectory)) continue;
+    const pid_t owner = std::atoi(name.c_str() + kDirectory.size());
+    std::error_code ignored;
+    if (owner > 0 && kill(owner, 0) != 0 && errno == ESRCH) fs::remove_all(at->path(), ignored);
+  }
+}
+
+// Removed with everything in it, however we end; after SIGKILL by the next demo.
 class TemporaryDirectory {
  public:
   static Result<TemporaryDirectory> make() {
     std::error_code error;
-    std::string name = (fs::temp_directory_path(error) / "seckill-demo-XXXXXX").string();
+    const fs::path among = fs::temp_directory_path(error);
+    remove_stale(among);
+    std::string name = (among / fmt::format("{}{}-XXXXXX", kDirectory, getpid())).string();
     if (mkdtemp(name.data()) == nullptr)
       return fail(Code::kFailed, fmt::format("{}: cannot be made; set TMPDIR", name));
     return TemporaryDirectory(name);

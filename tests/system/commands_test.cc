@@ -56,6 +56,7 @@ TEST(Commands, ErrorsSayWhatAndWhatWasMeant) {
       {{"config", "check", "-c", "."}, 2, "is a directory"},
       {{"demo", "--users", "0"}, 2, "use 1 to"},
       {{"doctor", "--only", ","}, 2, "as in --only port,flush"},
+      {{"version", "--json=3"}, 2, "--json takes no value"},
       {{"help", "adit"}, 2, "did you mean seckill help audit?"},
   };
   for (const Typo& typo : all) {
@@ -293,7 +294,10 @@ TEST(Commands, SecretsAreNeverTold) {
 // `make demo </dev/null`, smaller: proof, exit 0, and nothing left behind.
 TEST(Commands, DemoProvesItselfAndCleansUp) {
   const TempDir dir;
-  fs::create_directory(dir.path() / "tmp");
+  // What a demo left that was killed, and one that still runs.
+  const fs::path running = dir.path() / "tmp" / fmt::format("seckill-demo-{}-a", getpid());
+  fs::create_directories(dir.path() / "tmp" / "seckill-demo-999999999-a" / "data");
+  fs::create_directories(running);
   const Ran ran =
       run(dir.path(),
           {"demo", "--users", "300", "--over", "500ms", "--stock", "20", "--out", "results"},
@@ -302,7 +306,8 @@ TEST(Commands, DemoProvesItselfAndCleansUp) {
   EXPECT_NE(ran.out.find("✓ 20 sold ≤ 20 · ✓ 20 orders stored · ✓ 0 lost · ✓ 0 double"),
             std::string::npos)
       << ran.out;
-  EXPECT_TRUE(fs::is_empty(dir.path() / "tmp")) << "the temporary directory is gone";
+  EXPECT_TRUE(fs::remove(running)) << "a running demo keeps its directory";
+  EXPECT_TRUE(fs::is_empty(dir.path() / "tmp")) << "the temporary directories are gone";
   EXPECT_TRUE(fs::exists(dir.path() / "results" / "transcript.jsonl"));
   const std::string pattern = dir.file("tmp");
   for (const auto& process : fs::directory_iterator("/proc")) {
