@@ -5,8 +5,8 @@
 
 #include "base/crc32c.h"
 #include "base/file_disk.h"
-#include "base/temp_directory.h"
 #include "journal/file_journal.h"
+#include "support/temp_dir.h"
 
 namespace seckill {
 namespace {
@@ -39,7 +39,7 @@ void append(FileJournal& journal, std::span<const Record> records) {
 
 // One turn: encode, hand over, write, sync, come back.
 void AppendTurn(benchmark::State& state) {
-  const TempDirectory directory;
+  const TempDir directory;
   const auto disk = FileDisk::open(directory.path()).value();
   const auto journal = open(*disk);
   const auto records = turn_of(static_cast<std::size_t>(state.range(0)));
@@ -50,7 +50,7 @@ BENCHMARK(AppendTurn)->Arg(1)->Arg(64)->Arg(256)->UseRealTime();
 
 // A directory with a million records in turns of 64.
 const std::string& a_million() {
-  static const TempDirectory directory;
+  static const TempDir directory;
   static const bool filled = [] {
     const auto disk = FileDisk::open(directory.path()).value();
     const auto journal = open(*disk);

@@ -54,7 +54,7 @@ TEST(Process, AnOwnerThatStaysIsNamedSoon) {
 }
 
 TEST(Process, WaitsForALockWhoseOwnerIsEnding) {
-  const testing::TempDir dir;
+  const TempDir dir;
   Settings settings;
   settings.journal_dir = dir.path();
   settings.orders_file = dir.path() / "orders.db";

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "base/temp_directory.h"
+#include "support/temp_dir.h"
 
 namespace seckill {
 namespace {
@@ -55,7 +55,7 @@ int in_a_child(const std::function<int()>& child) {
 
 // (1) and (3): done means it is there, and only where it was put.
 TEST(FileDisk, WritesWhereItWasTold) {
-  const TempDirectory directory;
+  const TempDir directory;
   const auto disk = FileDisk::open(directory.path()).value();
   disk->make("a", 3 * 4096);
   EXPECT_FALSE(await(*disk).error);
@@ -74,7 +74,7 @@ TEST(FileDisk, WritesWhereItWasTold) {
 
 // A crowd has taken every file: the spare is open since it was made, so the journal goes on in it.
 TEST(FileDisk, WritesAMadeFileWithoutANewDescriptor) {
-  const TempDirectory directory;
+  const TempDir directory;
   EXPECT_EQ(in_a_child([&] {
               const auto disk = FileDisk::open(directory.path()).value();
               disk->make("a", 4096);
@@ -102,13 +102,13 @@ TEST(FileDisk, WritesAMadeFileWithoutANewDescriptor) {
 
 // (2) A made file is zeros, whole, and there is no second one of that name.
 TEST(FileDisk, MakesFilesOfZeros) {
-  const TempDirectory directory;
+  const TempDir directory;
   const auto disk = FileDisk::open(directory.path()).value();
   disk->make("a", 10'000'000);
   EXPECT_EQ(await(*disk).what, DiskDone::What::kMake);
   EXPECT_EQ(disk->size("a").value(), 10'000'000u);
   struct stat facts{};
-  ASSERT_EQ(::stat((directory.path() + "/a").c_str(), &facts), 0);
+  ASSERT_EQ(::stat(directory.file("a").c_str(), &facts), 0);
   EXPECT_GE(facts.st_blocks * 512, 10'000'000) << "really written, not only promised";
   disk->make("a", 4096);
   EXPECT_TRUE(await(*disk).error) << "what is there is not made again";
@@ -116,7 +116,7 @@ TEST(FileDisk, MakesFilesOfZeros) {
 }
 
 TEST(FileDisk, WritesAndMakesAtTheSameTime) {
-  const TempDirectory directory;
+  const TempDir directory;
   const auto disk = FileDisk::open(directory.path()).value();
   ASSERT_TRUE(disk->put("a", {}, 4096));
   disk->make("b", 1 << 20);
@@ -127,7 +127,7 @@ TEST(FileDisk, WritesAndMakesAtTheSameTime) {
 }
 
 TEST(FileDisk, PutsRenamesAndRemoves) {
-  const TempDirectory directory;
+  const TempDir directory;
   const auto disk = FileDisk::open(directory.path()).value();
   ASSERT_TRUE(disk->put("a.tmp", bytes_of("old and long"), 100));
   ASSERT_TRUE(disk->put("a.tmp", bytes_of("new"), 50)) << "a left-over is written anew";
@@ -149,7 +149,7 @@ TEST(FileDisk, PutsRenamesAndRemoves) {
 
 // (4) After a failed write, everything is refused with the same words.
 TEST(FileDisk, NeverTriesAFailedWriteAgain) {
-  const TempDirectory directory;
+  const TempDir directory;
   const auto disk = FileDisk::open(directory.path()).value();
   ASSERT_TRUE(disk->put("there", {}, 4096));
   disk->write("nowhere", 0, bytes_of("x"));
@@ -165,15 +165,15 @@ TEST(FileDisk, NeverTriesAFailedWriteAgain) {
 
 // J1: a page is written back as a whole, so no two blocks may share one.
 TEST(FileDisk, HasSectorsNoSmallerThanAPage) {
-  const TempDirectory directory;
+  const TempDir directory;
   const auto disk = FileDisk::open(directory.path()).value();
   EXPECT_GE(disk->sector(), 4096u);
   EXPECT_EQ(disk->sector() & (disk->sector() - 1), 0u);
 }
 
 TEST(FileDisk, MakesItsDirectoryForItsOwnerOnly) {
-  const TempDirectory directory;
-  const std::string path = directory.path() + "/some/where/data";
+  const TempDir directory;
+  const std::string path = directory.file("some/where/data");
   ASSERT_TRUE(FileDisk::open(path));
   struct stat facts{};
   ASSERT_EQ(::stat(path.c_str(), &facts), 0);
@@ -181,7 +181,7 @@ TEST(FileDisk, MakesItsDirectoryForItsOwnerOnly) {
 }
 
 TEST(FileDisk, BelongsToOneProcess) {
-  const TempDirectory directory;
+  const TempDir directory;
   auto disk = FileDisk::open(directory.path()).value();
   const std::string pid = "(pid " + std::to_string(::getpid()) + ")";
   EXPECT_EQ(in_a_child([&] {
@@ -200,7 +200,7 @@ TEST(FileDisk, BelongsToOneProcess) {
 
 // The lock of a process that was killed is no lock.
 TEST(FileDisk, IsNotHeldByTheDead) {
-  const TempDirectory directory;
+  const TempDir directory;
   int ready[2];
   ASSERT_EQ(::pipe(ready), 0);
   const pid_t pid = ::fork();
@@ -219,8 +219,8 @@ TEST(FileDisk, IsNotHeldByTheDead) {
 }
 
 TEST(FileDisk, SaysWhyADirectoryCannotBeUsed) {
-  const TempDirectory directory;
-  const std::string file = directory.path() + "/file";
+  const TempDir directory;
+  const std::string file = directory.file("file");
   std::ofstream(file) << "x";
   for (const std::string& path : {file, file + "/data", std::string("/proc/seckill-data")}) {
     const auto disk = FileDisk::open(path);
@@ -228,14 +228,14 @@ TEST(FileDisk, SaysWhyADirectoryCannotBeUsed) {
     EXPECT_EQ(disk.error().code, Error::Code::kInvalid) << disk.error().message;
     EXPECT_NE(disk.error().message.find(path), std::string::npos) << disk.error().message;
   }
-  const auto reader = FileDiskReader::open(directory.path() + "/nothing");
+  const auto reader = FileDiskReader::open(directory.file("nothing"));
   ASSERT_FALSE(reader);
   EXPECT_EQ(reader.error().code, Error::Code::kInvalid);
 }
 
 // Tests often run as root, whom no mode bits stop: a read-only mount does. 77: may not mount here.
 TEST(FileDisk, SaysThatADirectoryIsReadOnly) {
-  const TempDirectory directory;
+  const TempDir directory;
   const int result = in_a_child([&] {
     const char* path = directory.path().c_str();
     if (::unshare(CLONE_NEWNS) != 0) return 77;
@@ -252,7 +252,7 @@ TEST(FileDisk, SaysThatADirectoryIsReadOnly) {
 
 // The start on a full disk, a spare that does not fit, and the same disk with space again (5).
 TEST(FileDisk, SaysThatTheDiskIsFullAndGoesOnWhenItIsNot) {
-  const TempDirectory directory;
+  const TempDir directory;
   const int result = in_a_child([&] {
     const std::string path = directory.path();
     if (::unshare(CLONE_NEWNS) != 0) return 77;
@@ -277,7 +277,7 @@ TEST(FileDisk, SaysThatTheDiskIsFullAndGoesOnWhenItIsNot) {
 
 // The same everywhere, by a limit on the size of files: EFBIG in place of ENOSPC.
 TEST(FileDisk, SaysThatALimitIsReached) {
-  const TempDirectory directory;
+  const TempDir directory;
   EXPECT_EQ(in_a_child([&] {
               ::signal(SIGXFSZ, SIG_IGN);
               const rlimit limit{1 << 20, 1 << 20};

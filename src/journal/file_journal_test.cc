@@ -7,6 +7,7 @@
 #include "base/file_disk.h"
 #include "journal/journal_testing.h"
 #include "journal/memory_disk.h"
+#include "support/temp_dir.h"
 
 namespace seckill {
 namespace {
@@ -192,7 +193,7 @@ TEST_F(FileJournalTest, LetsTheLastTurnLiveUntilTheNextPoll) {
 // The whole of it on a real disk: many segments, and a consumer on another thread that sleeps on
 // durable() and reads what is confirmed.
 TEST(FileJournalOnDisk, FeedsAConsumerOnAnotherThread) {
-  const TempDirectory directory;
+  const TempDir directory;
   const auto disk = FileDisk::open(directory.path()).value();
   const auto journal =
       FileJournal::open(*disk, small_segments(kSegment), [](auto) { return Status{}; }).value();

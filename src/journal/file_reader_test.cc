@@ -12,6 +12,7 @@
 #include "journal/journal_testing.h"
 #include "journal/memory_disk.h"
 #include "journal/verify.h"
+#include "support/temp_dir.h"
 
 namespace seckill {
 namespace {
@@ -111,7 +112,7 @@ TEST(FileJournalReader, SaysThatThereIsNoJournal) {
 // An audit beside a live server, over and over, through many segments: no read calls anything rot,
 // and each sees at least what was confirmed before it began.
 TEST(FileJournalReader, ReadsBesideALiveWriter) {
-  const TempDirectory directory;
+  const TempDir directory;
   const auto disk = FileDisk::open(directory.path()).value();
   const auto journal =
       FileJournal::open(*disk, small_segments(kSegment), [](auto) { return Status{}; }).value();

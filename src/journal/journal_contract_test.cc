@@ -5,6 +5,7 @@
 #include "base/file_disk.h"
 #include "journal/journal_testing.h"
 #include "journal/memory_disk.h"
+#include "support/temp_dir.h"
 
 namespace seckill {
 namespace {
@@ -27,7 +28,7 @@ class OnFileDisk {
   }
 
  private:
-  TempDirectory directory_;
+  TempDir directory_;
   std::unique_ptr<FileDisk> disk_;
   std::unique_ptr<FileDiskReader> reader_disk_;
   std::unique_ptr<FileJournal> journal_;

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "base/disk.h"
-#include "base/temp_directory.h"
 #include "journal/file_journal.h"
 #include "journal/file_reader.h"
 

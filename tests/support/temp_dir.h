@@ -7,7 +7,7 @@
 
 #include "base/invariant.h"
 
-namespace seckill::testing {
+namespace seckill {
 
 class TempDir {
  public:
@@ -30,4 +30,4 @@ class TempDir {
   std::filesystem::path path_;
 };
 
-}  // namespace seckill::testing
+}  // namespace seckill
