@@ -49,7 +49,7 @@ void AppendTurn(benchmark::State& state) {
 BENCHMARK(AppendTurn)->Arg(1)->Arg(64)->Arg(256)->UseRealTime();
 
 // A directory with a million records in turns of 64.
-const std::string& a_million() {
+const std::filesystem::path& a_million() {
   static const TempDir directory;
   static const bool filled = [] {
     const auto disk = FileDisk::open(directory.path()).value();
