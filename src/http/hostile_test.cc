@@ -1,5 +1,7 @@
 // Bad input and attacks, a line each, by their numbers in the list of known attacks: what is
 // ambiguous is refused and the connection ends; what is only wrong is answered, and it goes on.
+#include <algorithm>
+#include <cctype>
 #include <gtest/gtest.h>
 
 #include "http/test_front.h"
@@ -357,6 +359,60 @@ TEST(HostileInput, IsNotEchoed) {
   all += client.ask(get("/metrics", "Authorization: Bearer planted-wrong\r\n")).raw;
   EXPECT_EQ(all.find("planted"), std::string::npos);
   EXPECT_EQ(all.find("evil"), std::string::npos);
+}
+
+// T14: a key belongs to its buyer: the same word from another is another key.
+TEST(HostileInput, CannotUseAnothersKey) {
+  Front front({terms_of(1, "car", 100)}, quick());
+  Client client(front.port());
+  const Reply anns = client.ask(buy_request("car", "ann", "k1"));
+  const Reply bobs = client.ask(buy_request("car", "bob", "k1"));
+  EXPECT_EQ(anns.status, 201);
+  EXPECT_EQ(bobs.status, 201);
+  EXPECT_NE(member(anns.body, "id"), member(bobs.body, "id"));
+  EXPECT_EQ(client.ask(buy_request("car", "ann", "k1")).status, 200);
+}
+
+// T16: an id that is nearly one, one of another sale, one that never was and one that is none get
+// the same bytes, but for the request's own id and the time. (The work is the same, too: one look
+// into one table, under a hash that nobody outside can compute.)
+TEST(HostileInput, LearnsNothingFromUnknownOrders) {
+  Front front({terms_of(1, "car", 100), terms_of(2, "phone", 100)}, quick());
+  Client client(front.port());
+  const std::string known = member(client.ask(buy_request("car", "ann", "k1")).body, "id");
+  std::string near = known, other = known;
+  near.back() = near.back() == '0' ? '1' : '0';
+  other[7] = '2';
+  const auto reply_to = [&](const std::string& id) {
+    std::string raw = client.ask(get("/api/v1/orders/" + id)).raw;
+    for (char& c : raw) {
+      if (std::isxdigit(static_cast<unsigned char>(c))) c = '#';
+    }
+    return raw;
+  };
+  const std::string never = reply_to(std::string(32, 'f'));
+  EXPECT_TRUE(never.starts_with("HTTP/#.# ### Not"));
+  for (const std::string& id : {near, other, std::string("x"), known + "0"})
+    EXPECT_EQ(reply_to(id), never) << id;
+}
+
+// T22: where a buyer's order lies in our tables follows from the sale's secret, so nobody can
+// choose names that lie together. Names that are as alike as can be spread like dice.
+TEST(HostileInput, CannotChooseItsPlaceInATable) {
+  const SaleTerms one = terms_of(1, "car", 100);
+  SaleTerms same = one;
+  same.secret.bytes[0] ^= 1;
+  constexpr std::size_t kPlaces = 4096;
+  std::vector<int> low(kPlaces), high(kPlaces);
+  for (int i = 0; i < static_cast<int>(kPlaces); ++i) {
+    const Buy buy = buy_of("car", "buyer-" + std::to_string(i), "k");
+    const OrderId id = claim_of(buy, one).order;
+    EXPECT_NE(id, claim_of(buy, same).order) << "another secret, another id";
+    ++low[id.bits.lo % kPlaces];
+    ++high[(id.bits.lo >> 52) % kPlaces];
+  }
+  EXPECT_LT(*std::max_element(low.begin(), low.end()), 12);
+  EXPECT_LT(*std::max_element(high.begin(), high.end()), 12);
 }
 
 }  // namespace

@@ -245,7 +245,16 @@ TEST(Commands, SecretsAreNeverTold) {
     ASSERT_EQ(token.size(), 64u);
     const std::string till = file_text(dir.path() / "data" / "till.token").substr(0, 64);
     ASSERT_EQ(till.size(), 64u);
+    const std::string limits = file_text(fmt::format("/proc/{}/limits", server.program().pid()));
+    EXPECT_NE(limits.find("Max core file size        0                    0"), std::string::npos)
+        << "a core would hold them all";
     words += create_sale(server, R"({"id":"car","stock":3,"hold_s":60})").body;
+    buy(server, "car", "bob", "planted-key");  // a key is as good as its order
+    buy(server, "car", "bob", "planted-key wrong");
+    const auto metrics = server.client().ask({.path = "/metrics"});
+    ASSERT_TRUE(metrics);
+    EXPECT_EQ(metrics->body.find("planted"), std::string::npos);
+    EXPECT_EQ(metrics->body.find("bob"), std::string::npos);
     const auto won = buy(server, "car", "ann", "k1");
     words += won.body + buy(server, "car", "ann", "k 2").body;
     for (const char* path : {"/api/v1/sales", "/api/v1/sales/car", "/api/v1/sales/car/orders",
@@ -272,7 +281,9 @@ TEST(Commands, SecretsAreNeverTold) {
       words += ran.out + ran.err;
     }
     EXPECT_EQ(server.stop(), 0);
-    words += server.program().out() + server.program().err();
+    const std::string log = server.program().out() + server.program().err();
+    EXPECT_EQ(log.find("planted"), std::string::npos) << "a buyer's key was logged";
+    words += log;
     EXPECT_EQ(words.find(token), std::string::npos) << "the admin's token was told";
     EXPECT_EQ(words.find(till), std::string::npos) << "the till's token was told";
     EXPECT_NE(words.find("admin.token"), std::string::npos)
