@@ -65,8 +65,17 @@ struct Record {
   bool operator==(const Record&) const = default;
 };
 
-// A record that is in the journal. bytes is its encoding, alive as long as whoever handed it out
-// says.
+// What a stranger's message in a topic says: nothing. It has a place and a stamp like any record,
+// moves the clock, and changes nothing else. (In a file it cannot be: a block holds what we wrote.)
+inline Record nothing_said() { return {{}, Tick{}}; }
+// The first record of every journal.
+inline bool is_genesis(const Record& record) {
+  const Tick* tick = std::get_if<Tick>(&record.body);
+  return tick != nullptr && tick->rules != Rules{} && tick->position == Position{};
+}
+
+// A record that is in the journal. bytes is its encoding (or a stranger's, then record is
+// nothing_said()), alive as long as whoever handed it out says.
 struct Entry {
   Position position{};
   RawTime stamp;  // the journal's own time: the writer's clock in files, log-append time in Kafka

@@ -1,0 +1,398 @@
+#include "journal/kafka_journal.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstring>
+#include <fmt/format.h>
+#include <mutex>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
+#include <thread>
+
+#include "base/fd.h"
+#include "base/invariant.h"
+#include "journal/kafka_tail.h"
+#include "model/codec.h"
+
+namespace seckill {
+namespace {
+
+using kafka::Client;
+using kafka::Happened;
+using kafka::Queue;
+using kafka::Tail;
+using kafka::Topic;
+
+constexpr milliseconds kReceiptWithin{9'500};  // journal.h (3) says 10 s
+constexpr int kMessageTimeoutMs = 8'000;
+constexpr std::size_t kTakeAtOnce = 1'024;
+constexpr milliseconds kGenesisWithin{10'000};
+constexpr milliseconds kTopicWithin{5'000};
+constexpr milliseconds kLookOnce{2'000};
+constexpr milliseconds kLookAgain{1'000};
+constexpr int kMissingLooks = 3;
+
+// For people who read the topic with other tools; nothing of ours reads them.
+struct HeadersOf {
+  std::string kind, sale, order;
+  void operator()(const SaleRecord& r) { put("SALE", r.terms.uid, nullptr); }
+  void operator()(const Reserve& r) { put("RESERVE", r.sale, &r.order); }
+  void operator()(const Pay& r) { put("PAY", r.order.sale(), &r.order); }
+  void operator()(const Cancel& r) { put("CANCEL", r.order.sale(), &r.order); }
+  void operator()(const Tick&) { kind = "TICK"; }
+  void put(const char* of, SaleUid uid, const OrderId* id) {
+    kind = of;
+    sale = std::to_string(static_cast<std::uint32_t>(uid));
+    if (id != nullptr) order = to_text(*id);
+  }
+};
+
+rd_kafka_headers_t* headers_of(const Record& record) {
+  HeadersOf of;
+  std::visit([&](const auto& body) { of(body); }, record.body);
+  rd_kafka_headers_t* headers = rd_kafka_headers_new(3);
+  const auto add = [&](const char* name, const std::string& value) {
+    if (!value.empty())
+      rd_kafka_header_add(headers, name, -1, value.data(), static_cast<ssize_t>(value.size()));
+  };
+  add("kind", of.kind);
+  add("sale", of.sale);
+  add("order", of.order);
+  return headers;
+}
+
+// The topic, looked at again on a thread of its own while the loop goes on.
+class Recheck {
+ public:
+  ~Recheck() {
+    if (thread_.joinable()) thread_.join();
+  }
+  // One at a time; what happens meanwhile is looked at by the next.
+  void start(const KafkaOptions& options, int event_fd) {
+    if (busy_.load()) return;
+    if (thread_.joinable()) thread_.join();
+    busy_.store(true);
+    KafkaOptions quiet = options;
+    quiet.say = [](std::string_view) {};
+    thread_ = std::thread([this, quiet = std::move(quiet), event_fd] { look(quiet, event_fd); });
+  }
+  bool owed() const { return !busy_.load() && again_.load(); }
+  std::optional<Error> bad() {
+    const std::scoped_lock hold(mutex_);
+    return bad_;
+  }
+
+ private:
+  // A broker that has just come back may not know all of its topics yet: one that is missing is
+  // gone when it is still missing a while later.
+  void look(const KafkaOptions& options, int event_fd) {
+    auto topic = look_at_kafka_topic(options, kLookOnce);
+    for (int again = 0; again < kMissingLooks && topic && !topic->exists; ++again) {
+      std::this_thread::sleep_for(kLookAgain);
+      topic = look_at_kafka_topic(options, kLookOnce);
+    }
+    again_.store(!topic && topic.error().code == Error::Code::kUnavailable);
+    if (topic) {
+      if (auto safe = check_kafka_topic(*topic, options); !safe) {
+        const std::scoped_lock hold(mutex_);
+        bad_ = std::move(safe.error());
+      }
+    }
+    busy_.store(false);
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const auto put = ::write(event_fd, &one, sizeof one);
+  }
+
+  std::atomic<bool> busy_{false}, again_{false};
+  std::mutex mutex_;
+  std::optional<Error> bad_;  // guarded
+  std::thread thread_;
+};
+
+class Real final : public KafkaJournal {
+ public:
+  explicit Real(KafkaOptions options) : options_(std::move(options)) {}
+  ~Real() override;
+
+  Status begin(const KafkaGenesis& genesis, const Visitor& visit);
+
+  void append(std::span<const Record> records, RawTime stamp) override;
+  std::optional<JournalEvent> poll() override;
+  int wake_fd() const override { return wake_.get(); }
+  Room room() const override { return Room::kPlenty; }
+  const KafkaFound& found() const override { return found_; }
+  std::int64_t last_trip_us() const override { return last_trip_us_; }
+  std::uint64_t strangers() const override { return found_.strangers + tail_->strangers(); }
+
+ private:
+  Status make_topic(std::size_t brokers);
+  Status open_producer();
+  Status write_genesis(const KafkaGenesis& genesis);
+  Status replay(const KafkaGenesis& genesis, const Visitor& visit);
+  Status open_wake();
+  rd_kafka_resp_err_t produce(const Record& record, std::span<const std::byte> bytes);
+  void take_receipts(std::span<const Entry> entries);
+  void hear_reports();
+  void set_deadline(milliseconds within);
+  void clear_wake();
+  void give_up(std::string why);
+  std::optional<JournalEvent> broken(Error error);
+
+  KafkaOptions options_;
+  KafkaFound found_;
+  Client producer_;
+  Topic topic_;
+  Queue reports_;
+  std::unique_ptr<Tail> tail_;
+  Fd event_, timer_, wake_;
+  std::uint64_t doubts_ = 0;
+  Recheck recheck_;
+
+  // The append in flight.
+  std::vector<std::vector<std::byte>> sent_;  // bytes of each record; kept for their memory
+  std::size_t sent_count_ = 0;
+  std::size_t back_ = 0;     // of sent_count_
+  std::uintptr_t turn_ = 0;  // its number, in each message's private pointer
+  SteadyTime since_;
+  std::optional<std::string> unsure_;
+  std::int64_t last_trip_us_ = 0;
+  bool broken_ = false;
+};
+
+Real::~Real() {
+  if (producer_) {
+    rd_kafka_purge(producer_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+    rd_kafka_flush(producer_.get(), 0);
+  }
+  topic_.reset();
+}
+
+Status Real::begin(const KafkaGenesis& genesis, const Visitor& visit) {
+  auto seen = look_at_kafka_topic(options_, options_.start_wait);
+  if (!seen) return fail(std::move(seen.error()));
+  if (auto opened = open_producer(); !opened) return opened;
+  if (!seen->exists) {
+    if (auto made = make_topic(seen->listeners.size()); !made) return made;
+    options_.say(fmt::format("topic {} made at {}", options_.topic, options_.brokers));
+    seen = look_at_kafka_topic(options_, options_.start_wait);
+    if (!seen) return fail(std::move(seen.error()));
+  }
+  if (auto safe = check_kafka_topic(*seen, options_); !safe) return safe;
+  if (auto replayed = replay(genesis, visit); !replayed) return replayed;
+  return open_wake();
+}
+
+// Brokers that have just come back may not be counted yet: what they refuse is asked again, soon.
+Status Real::make_topic(std::size_t brokers) {
+  for (const SteadyTime until = steady_now() + kTopicWithin;;) {
+    auto made = kafka::create_topic(options_, producer_.get(), brokers);
+    if (made || steady_now() >= until) return made;
+    std::this_thread::sleep_for(milliseconds(500));
+  }
+}
+
+Status Real::open_producer() {
+  auto client = kafka::make_client(RD_KAFKA_PRODUCER, options_,
+                                   {{"enable.idempotence", "false"},
+                                    {"acks", "all"},
+                                    {"linger.ms", "0"},
+                                    {"max.in.flight.requests.per.connection", "1"},
+                                    {"message.timeout.ms", std::to_string(kMessageTimeoutMs)},
+                                    {"delivery.report.only.error", "true"}});
+  if (!client) return fail(std::move(client.error()));
+  producer_ = *std::move(client);
+  topic_.reset(rd_kafka_topic_new(producer_.get(), options_.topic.c_str(), nullptr));
+  reports_.reset(rd_kafka_queue_get_main(producer_.get()));
+  return {};
+}
+
+rd_kafka_resp_err_t Real::produce(const Record& record, std::span<const std::byte> bytes) {
+  rd_kafka_headers_t* headers = headers_of(record);
+  const auto error =
+      rd_kafka_producev(producer_.get(), RD_KAFKA_V_RKT(topic_.get()), RD_KAFKA_V_PARTITION(0),
+                        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+                        RD_KAFKA_V_VALUE(const_cast<std::byte*>(bytes.data()), bytes.size()),
+                        RD_KAFKA_V_HEADERS(headers),
+                        RD_KAFKA_V_OPAQUE(reinterpret_cast<void*>(turn_)), RD_KAFKA_V_END);
+  if (error != 0) rd_kafka_headers_destroy(headers);
+  return error;
+}
+
+// Whether it was stored, the topic tells: record 0 may be ours or another node's.
+Status Real::write_genesis(const KafkaGenesis& genesis) {
+  const Record record{{genesis.node, {}}, Tick{genesis.rules, Position{}, Digest{}, genesis.nonce}};
+  std::vector<std::byte> bytes;
+  encode(record, bytes);
+  if (const auto error = produce(record, bytes); error != 0) {
+    return fail(Error::Code::kFailed, fmt::format("journal/kafka: {}", kafka::text_of(error)));
+  }
+  const auto flushed = rd_kafka_flush(producer_.get(), static_cast<int>(kGenesisWithin.count()));
+  std::string why = flushed == 0 ? "" : kafka::text_of(flushed);
+  while (const Happened report{rd_kafka_queue_poll(reports_.get(), 0)}) {
+    if (rd_kafka_event_type(report.get()) != RD_KAFKA_EVENT_DR) continue;
+    if (const auto* message = rd_kafka_event_message_next(report.get()); message->err != 0)
+      why = kafka::text_of(message->err);
+  }
+  if (why.empty()) return {};
+  return fail(Error::Code::kUnavailable,
+              fmt::format("journal/kafka: topic {} takes no record: {}", options_.topic, why));
+}
+
+// All there is, from 0 on; then the tail begins at the last record, which must be the same.
+Status Real::replay(const KafkaGenesis& genesis, const Visitor& visit) {
+  auto reader = Tail::open(options_, true);
+  if (!reader) return fail(std::move(reader.error()));
+  Tail& all = **reader;
+  if (auto begun = all.start(Position{}); !begun) return begun;
+  SteadyTime heard = steady_now();
+  while (!all.at_end() || all.next() == Position{}) {
+    const auto entries = all.take(kTakeAtOnce, milliseconds(100));
+    if (!entries) return fail(entries.error());
+    if (!entries->empty()) {
+      heard = steady_now();
+      const Entry& first = entries->front();
+      if (first.position == Position{} && !is_genesis(first.record)) {
+        return fail(
+            Error::Code::kCorrupt,
+            fmt::format("journal/kafka: topic {} is not ours: its first record is no journal's "
+                        "beginning; name another topic",
+                        options_.topic));
+      }
+      if (auto taken = visit(*entries); !taken) return taken;
+    } else if (all.at_end() && !std::exchange(found_.is_new, true)) {
+      if (auto written = write_genesis(genesis); !written) return written;
+    } else if (steady_now() - heard > options_.start_wait) {
+      return fail(Error::Code::kUnavailable, fmt::format("journal/kafka: nothing comes from {} {}",
+                                                         options_.brokers, all.trouble()));
+    }
+  }
+  found_.records = number(all.next());
+  found_.strangers = all.strangers();
+  auto tail = Tail::open(options_, false);
+  if (!tail) return fail(std::move(tail.error()));
+  tail_ = *std::move(tail);
+  return tail_->start(all.next(), all.last());
+}
+
+// One descriptor for two: what librdkafka writes to when it has something, and the deadline.
+Status Real::open_wake() {
+  event_ = Fd(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+  timer_ = Fd(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC));
+  wake_ = Fd(::epoll_create1(EPOLL_CLOEXEC));
+  for (const Fd* fd : {&event_, &timer_}) {
+    epoll_event readable{};
+    readable.events = EPOLLIN;
+    if (!*fd || ::epoll_ctl(wake_.get(), EPOLL_CTL_ADD, fd->get(), &readable) != 0)
+      return fail(Error::Code::kFailed, fmt::format("journal/kafka: {}", std::strerror(errno)));
+  }
+  static constexpr std::uint64_t kOne = 1;
+  rd_kafka_queue_io_event_enable(reports_.get(), event_.get(), &kOne, sizeof kOne);
+  tail_->wake(event_.get());
+  [[maybe_unused]] const auto put = ::write(event_.get(), &kOne, sizeof kOne);  // what came before
+  return {};
+}
+
+void Real::append(std::span<const Record> records, RawTime) {
+  invariant(back_ == sent_count_ && !unsure_, "one append in flight");
+  invariant(!records.empty() && records.size() <= kTurnMax, "1..kTurnMax records");
+  sent_count_ = records.size();
+  back_ = 0;
+  ++turn_;
+  since_ = steady_now();
+  if (sent_.size() < sent_count_) sent_.resize(sent_count_);
+  set_deadline(kReceiptWithin);
+  for (std::size_t i = 0; i < sent_count_; ++i) {
+    sent_[i].clear();
+    encode(records[i], sent_[i]);
+    if (const auto error = produce(records[i], sent_[i]); error != 0) {
+      give_up(kafka::text_of(error));
+      static constexpr std::uint64_t kOne = 1;
+      [[maybe_unused]] const auto put = ::write(event_.get(), &kOne, sizeof kOne);
+      return;
+    }
+  }
+}
+
+// Nobody knows what became of it; what was not sent yet is not sent any more.
+void Real::give_up(std::string why) {
+  if (back_ == sent_count_ || unsure_) return;
+  unsure_ = std::move(why);
+  rd_kafka_purge(producer_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT |
+                                      RD_KAFKA_PURGE_F_NON_BLOCKING);
+}
+
+// Records first: what came back is certain, whatever a report says of it.
+std::optional<JournalEvent> Real::poll() {
+  if (broken_) return std::nullopt;
+  clear_wake();
+  auto entries = tail_->take(kTakeAtOnce, milliseconds(0));
+  if (!entries) return broken(std::move(entries.error()));
+  if (std::exchange(doubts_, tail_->doubts()) != tail_->doubts() || recheck_.owed()) {
+    recheck_.start(options_, event_.get());
+  }
+  if (!entries->empty()) {
+    take_receipts(*entries);
+    return CameBack{*entries};
+  }
+  if (auto bad = recheck_.bad()) return broken(*std::move(bad));
+  hear_reports();
+  if (back_ < sent_count_ && steady_now() - since_ >= kReceiptWithin)
+    give_up("its records did not come back " + tail_->trouble());
+  if (!unsure_) return std::nullopt;
+  back_ = sent_count_;
+  set_deadline(milliseconds(0));
+  return Unsure{*std::exchange(unsure_, std::nullopt)};
+}
+
+std::optional<JournalEvent> Real::broken(Error error) {
+  broken_ = true;
+  return Broken{std::move(error)};
+}
+
+// Ours come back in the order in which they were sent; another one is late, twice, or not ours.
+void Real::take_receipts(std::span<const Entry> entries) {
+  for (const Entry& entry : entries) {
+    if (back_ == sent_count_) return;
+    if (!std::ranges::equal(entry.bytes, sent_[back_])) continue;
+    if (++back_ < sent_count_) continue;
+    unsure_.reset();
+    last_trip_us_ = (steady_now() - since_).count();
+    set_deadline(milliseconds(0));
+  }
+}
+
+void Real::hear_reports() {
+  while (const Happened event{rd_kafka_queue_poll(reports_.get(), 0)}) {
+    if (rd_kafka_event_type(event.get()) != RD_KAFKA_EVENT_DR) continue;
+    while (const auto* message = rd_kafka_event_message_next(event.get())) {
+      if (message->err != 0 && reinterpret_cast<std::uintptr_t>(message->_private) == turn_)
+        give_up(fmt::format("journal/kafka: {}", kafka::text_of(message->err)));
+    }
+  }
+}
+
+void Real::set_deadline(milliseconds within) {
+  itimerspec when{};
+  when.it_value.tv_sec = within.count() / 1000;
+  when.it_value.tv_nsec = within.count() % 1000 * 1'000'000;
+  ::timerfd_settime(timer_.get(), 0, &when, nullptr);
+}
+
+void Real::clear_wake() {
+  std::uint64_t count = 0;
+  [[maybe_unused]] auto got = ::read(event_.get(), &count, sizeof count);
+  got = ::read(timer_.get(), &count, sizeof count);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<KafkaJournal>> KafkaJournal::open(KafkaOptions options, KafkaGenesis genesis,
+                                                         const Visitor& visit) {
+  auto journal = std::make_unique<Real>(std::move(options));
+  if (auto begun = journal->begin(genesis, visit); !begun) return fail(std::move(begun.error()));
+  return journal;
+}
+
+}  // namespace seckill

@@ -1,0 +1,195 @@
+#include "journal/kafka_tail.h"
+
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+
+#include "model/codec.h"
+
+namespace seckill::kafka {
+namespace {
+
+// What no time heals: the topic does not hold what we were to read.
+bool is_lost(rd_kafka_resp_err_t error) {
+  return error == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
+         error == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE || error == RD_KAFKA_RESP_ERR__BAD_MSG;
+}
+
+// Text never begins so; a record of ours always does.
+constexpr std::uint8_t kFormatsEnd = 32;
+constexpr std::size_t kRecordBytesMin = 18;
+
+bool is_newer(std::span<const std::byte> bytes) {
+  const auto format = bytes.empty() ? 0 : static_cast<std::uint8_t>(bytes[0]);
+  return bytes.size() >= kRecordBytesMin && format > kRecordFormat && format < kFormatsEnd;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Tail>> Tail::open(KafkaOptions options, bool tells_end) {
+  auto client = make_client(RD_KAFKA_CONSUMER, options,
+                            {{"auto.offset.reset", "error"},
+                             {"check.crcs", "true"},
+                             {"enable.auto.commit", "false"},
+                             {"enable.auto.offset.store", "false"},
+                             {"allow.auto.create.topics", "false"},
+                             {"enable.partition.eof", tells_end ? "true" : "false"},
+                             {"fetch.min.bytes", "1"},
+                             {"fetch.wait.max.ms", "100"},  // a start elsewhere waits for it
+                             {"fetch.error.backoff.ms", "50"},
+                             {"queued.max.messages.kbytes", "16384"}});
+  if (!client) return fail(std::move(client.error()));
+  Topic topic(rd_kafka_topic_new(client->get(), options.topic.c_str(), nullptr));
+  if (!topic)
+    return fail(Error::Code::kInvalid, fmt::format("journal/kafka: {}: {}", options.topic,
+                                                   text_of(rd_kafka_last_error())));
+  Queue fetched(rd_kafka_queue_new(client->get()));
+  Queue events(rd_kafka_queue_get_main(client->get()));
+  return std::unique_ptr<Tail>(new Tail(std::move(options), *std::move(client), std::move(topic),
+                                        std::move(fetched), std::move(events)));
+}
+
+Tail::Tail(KafkaOptions options, Client client, Topic topic, Queue fetched, Queue events)
+    : options_(std::move(options)),
+      client_(std::move(client)),
+      topic_(std::move(topic)),
+      fetched_(std::move(fetched)),
+      events_(std::move(events)) {}
+
+Tail::~Tail() {
+  messages_.clear();
+  if (started_) rd_kafka_consume_stop(topic_.get(), 0);
+}
+
+void Tail::wake(int event_fd) {
+  static constexpr std::uint64_t kOne = 1;
+  rd_kafka_queue_io_event_enable(fetched_.get(), event_fd, &kOne, sizeof kOne);
+  rd_kafka_queue_io_event_enable(events_.get(), event_fd, &kOne, sizeof kOne);
+}
+
+Status Tail::start(Position from, std::optional<RecordHash> before) {
+  next_ = from;
+  last_ = before;
+  return seek();
+}
+
+// Reading begins anew, at the last record that is known.
+Status Tail::seek() {
+  entries_.clear();
+  messages_.clear();
+  at_end_ = shaken_ = false;
+  doubtful_ = last_.has_value();
+  const auto at = static_cast<std::int64_t>(number(next_)) - (doubtful_ ? 1 : 0);
+  if (std::exchange(started_, true)) rd_kafka_consume_stop(topic_.get(), 0);
+  if (rd_kafka_consume_start_queue(topic_.get(), 0, at, fetched_.get()) == 0) return {};
+  started_ = false;
+  return fail(Error::Code::kFailed,
+              fmt::format("journal/kafka: {}", text_of(rd_kafka_last_error())));
+}
+
+tl::unexpected<Error> Tail::corrupt(const std::string& what) const {
+  return fail(Error::Code::kCorrupt,
+              fmt::format("journal/kafka: topic {}: {}", options_.topic, what));
+}
+
+// Errors are heard after the fetch: what was fetched behind a lost connection is not believed.
+Result<std::span<const Entry>> Tail::take(std::size_t most, milliseconds wait) {
+  entries_.clear();
+  messages_.clear();
+  if (!shaken_) fetch(most, wait);
+  if (auto fine = hear_errors(); !fine) return fail(std::move(fine.error()));
+  if (shaken_) {
+    if (auto sought = seek(); !sought) return fail(std::move(sought.error()));
+    return std::span<const Entry>();
+  }
+  for (const Message& message : messages_) {
+    if (auto fine = add(*message); !fine) return fail(std::move(fine.error()));
+    if (shaken_) break;  // the next take() seeks
+  }
+  return std::span<const Entry>(entries_);
+}
+
+void Tail::fetch(std::size_t most, milliseconds wait) {
+  std::array<rd_kafka_message_t*, 1'024> some{};
+  most = std::min(most, some.size());
+  if (wait > milliseconds(0)) {  // a batch would wait until it is full
+    auto* first = rd_kafka_consume_queue(fetched_.get(), static_cast<int>(wait.count()));
+    if (first == nullptr) return;
+    messages_.emplace_back(first);
+  }
+  const auto got =
+      rd_kafka_consume_batch_queue(fetched_.get(), 0, some.data(), most - messages_.size());
+  for (std::ptrdiff_t i = 0; i < got; ++i)
+    messages_.emplace_back(some[static_cast<std::size_t>(i)]);
+}
+
+Status Tail::hear_errors() {
+  while (const Happened event{rd_kafka_queue_poll(events_.get(), 0)}) {
+    if (rd_kafka_event_type(event.get()) != RD_KAFKA_EVENT_ERROR) continue;
+    auto fine =
+        happened(rd_kafka_event_error(event.get()), rd_kafka_event_error_string(event.get()));
+    if (!fine) return fine;
+  }
+  return {};
+}
+
+Status Tail::happened(rd_kafka_resp_err_t error, const char* says) {
+  trouble_ = fmt::format("{} ({})", says == nullptr ? "" : says, rd_kafka_err2name(error));
+  if (is_lost(error)) {
+    return corrupt(
+        fmt::format("record {} is not there any more, though records before it were: it "
+                    "was cut short or made anew ({})",
+                    number(next_), trouble_));
+  }
+  ++doubts_;
+  shaken_ = true;
+  return {};
+}
+
+Status Tail::add(const rd_kafka_message_t& message) {
+  if (message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+    at_end_ = !doubtful_ && message.offset == static_cast<std::int64_t>(number(next_));
+    return {};
+  }
+  if (message.err != 0) return happened(message.err, rd_kafka_message_errstr(&message));
+  return add_record(message);
+}
+
+Status Tail::add_record(const rd_kafka_message_t& message) {
+  rd_kafka_timestamp_type_t kind{};
+  const RawTime stamp{rd_kafka_message_timestamp(&message, &kind)};
+  const std::span bytes(static_cast<const std::byte*>(message.payload), message.len);
+  const std::uint64_t wanted = number(next_) - (doubtful_ ? 1 : 0);
+  if (message.offset != static_cast<std::int64_t>(wanted)) {
+    return corrupt(
+        fmt::format("record {} comes where {} should be: it was compacted, or written in "
+                    "transactions",
+                    message.offset, wanted));
+  }
+  if (kind != RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME) {
+    return corrupt(
+        fmt::format("record {} was not stamped by its broker: message.timestamp.type "
+                    "must be LogAppendTime",
+                    wanted));
+  }
+  if (is_newer(bytes)) {
+    return corrupt(fmt::format("record {} has format {}; this program knows {}: upgrade it", wanted,
+                               static_cast<unsigned>(bytes[0]),
+                               static_cast<unsigned>(kRecordFormat)));
+  }
+  const RecordHash hash = hash_of(stamp, bytes);
+  trouble_.clear();
+  if (std::exchange(doubtful_, false)) {
+    if (hash == *last_) return {};
+    return corrupt(fmt::format("record {} is another one than before: it was made anew", wanted));
+  }
+  auto record = decode(bytes);
+  if (!record) ++strangers_;
+  entries_.push_back({next_, stamp, bytes, record ? *std::move(record) : nothing_said()});
+  last_ = hash;
+  next_ = seckill::next(next_);
+  at_end_ = false;
+  return {};
+}
+
+}  // namespace seckill::kafka

@@ -1,0 +1,64 @@
+// Follows the topic's partition from an offset, and knows when it must not believe what it reads.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "journal/kafka_client.h"
+
+namespace seckill::kafka {
+
+// Promises: (1) records come in order, without a gap, each once; (2) whenever the connection was
+// lost, the last record handed out is read again first, and must be the same one; (3) a topic that
+// was cut short, made anew, or is no longer stamped by its broker ends it with kCorrupt, named.
+// Threads: one owner. Spans live until the next take().
+class Tail {
+ public:
+  static Result<std::unique_ptr<Tail>> open(KafkaOptions options, bool tells_end);
+  ~Tail();
+
+  // `before`: what record from-1 must be. Not known: believed.
+  Status start(Position from, std::optional<RecordHash> before = std::nullopt);
+  // What has arrived, up to `most`; waits for the first one so long. Empty: nothing (yet).
+  Result<std::span<const Entry>> take(std::size_t most, milliseconds wait);
+
+  Position next() const { return next_; }
+  std::optional<RecordHash> last() const { return last_; }  // hash of record next() - 1
+  bool at_end() const { return at_end_; }  // nothing was there behind next() (tells_end)
+  std::uint64_t strangers() const { return strangers_; }
+  std::uint64_t doubts() const { return doubts_; }  // connections lost
+  // What the client complained of last; empty once records come again.
+  const std::string& trouble() const { return trouble_; }
+  void wake(int event_fd);  // written to when take() may have something
+
+ private:
+  Tail(KafkaOptions options, Client client, Topic topic, Queue fetched, Queue events);
+  Status hear_errors();
+  Status happened(rd_kafka_resp_err_t error, const char* says);
+  Status seek();
+  void fetch(std::size_t most, milliseconds wait);
+  Status add(const rd_kafka_message_t& message);
+  Status add_record(const rd_kafka_message_t& message);
+  tl::unexpected<Error> corrupt(const std::string& what) const;
+
+  KafkaOptions options_;
+  Client client_;
+  Topic topic_;
+  Queue fetched_, events_;
+  bool started_ = false;
+  bool at_end_ = false;
+  bool shaken_ = false;    // cut off: nothing is believed before seek()
+  bool doubtful_ = false;  // record next_ - 1 comes first, and must be last_
+  Position next_{};
+  std::optional<RecordHash> last_;
+  std::uint64_t strangers_ = 0;
+  std::uint64_t doubts_ = 0;
+  std::string trouble_;
+  std::vector<Message> messages_;  // they own the bytes of entries_
+  std::vector<Entry> entries_;
+};
+
+}  // namespace seckill::kafka

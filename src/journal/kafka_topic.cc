@@ -1,0 +1,146 @@
+// The topic: made with safe settings, looked at, never changed.
+#include <algorithm>
+#include <array>
+#include <climits>
+#include <fmt/format.h>
+
+#include "journal/kafka_client.h"
+
+namespace seckill {
+namespace kafka {
+namespace {
+
+using Metadata = std::unique_ptr<const rd_kafka_metadata_t, Destroys<rd_kafka_metadata_destroy>>;
+
+tl::unexpected<Error> away(const KafkaOptions& options, std::string_view why) {
+  return fail(Error::Code::kUnavailable,
+              fmt::format("journal/kafka: no answer from {} ({}); is --journal right, and do its "
+                          "brokers advertise an address that this host can reach?",
+                          options.brokers, why));
+}
+
+int ms(milliseconds time) { return static_cast<int>(time.count()); }
+
+Status see_settings(rd_kafka_t* client, const KafkaOptions& options, milliseconds wait,
+                    KafkaTopic& seen) {
+  using Resource =
+      std::unique_ptr<rd_kafka_ConfigResource_t, Destroys<rd_kafka_ConfigResource_destroy>>;
+  const Resource asked(rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, options.topic.c_str()));
+  const Queue queue(rd_kafka_queue_new(client));
+  rd_kafka_ConfigResource_t* one = asked.get();
+  rd_kafka_DescribeConfigs(client, &one, 1, nullptr, queue.get());
+  const Happened told(rd_kafka_queue_poll(queue.get(), ms(wait)));
+  if (!told) return away(options, "its settings were asked for");
+  if (rd_kafka_event_error(told.get()) != 0)
+    return away(options, rd_kafka_event_error_string(told.get()));
+  std::size_t count = 0;
+  const auto* result = rd_kafka_event_DescribeConfigs_result(told.get());
+  const auto** resources = rd_kafka_DescribeConfigs_result_resources(result, &count);
+  if (count != 1) return away(options, "its settings were not told");
+  if (const auto error = rd_kafka_ConfigResource_error(resources[0]); error != 0) {
+    return fail(Error::Code::kInvalid,
+                fmt::format("journal/kafka: the settings of topic {} may not be read ({}); allow "
+                            "DescribeConfigs on it",
+                            options.topic, text_of(error)));
+  }
+  std::size_t entries = 0;
+  const auto** entry = rd_kafka_ConfigResource_configs(resources[0], &entries);
+  for (std::size_t i = 0; i < entries; ++i) {
+    const char* value = rd_kafka_ConfigEntry_value(entry[i]);
+    seen.settings[rd_kafka_ConfigEntry_name(entry[i])] = value == nullptr ? "" : value;
+  }
+  return {};
+}
+
+// All topics are asked for: to ask for one could make it.
+Result<KafkaTopic> look(rd_kafka_t* client, const KafkaOptions& options, milliseconds wait) {
+  KafkaTopic seen;
+  const rd_kafka_metadata_t* raw = nullptr;
+  if (const auto error = rd_kafka_metadata(client, 1, nullptr, &raw, ms(wait)); error != 0) {
+    return away(options, text_of(error));
+  }
+  const Metadata all(raw);
+  for (int i = 0; i < all->broker_cnt; ++i) {
+    seen.listeners.push_back(fmt::format("{}:{}", all->brokers[i].host, all->brokers[i].port));
+  }
+  for (int i = 0; i < all->topic_cnt; ++i) {
+    const rd_kafka_metadata_topic& topic = all->topics[i];
+    if (options.topic != topic.topic) continue;
+    if (topic.err != 0) return away(options, text_of(topic.err));
+    seen.exists = true;
+    seen.partitions = topic.partition_cnt;
+    seen.replication = topic.partition_cnt > 0 ? topic.partitions[0].replica_cnt : 0;
+  }
+  if (!seen.exists) return seen;
+  if (auto told = see_settings(client, options, wait, seen); !told)
+    return fail(std::move(told.error()));
+  if (const auto error = rd_kafka_query_watermark_offsets(client, options.topic.c_str(), 0,
+                                                          &seen.start, &seen.end, ms(wait));
+      error != 0) {
+    return away(options, text_of(error));
+  }
+  return seen;
+}
+
+}  // namespace
+
+Status create_topic(const KafkaOptions& options, rd_kafka_t* client, std::size_t brokers) {
+  using NewTopic = std::unique_ptr<rd_kafka_NewTopic_t, Destroys<rd_kafka_NewTopic_destroy>>;
+  using Asked = std::unique_ptr<rd_kafka_AdminOptions_t, Destroys<rd_kafka_AdminOptions_destroy>>;
+  std::array<char, 512> why{};
+  const int most = options.allow_unsafe ? static_cast<int>(brokers) : INT_MAX;
+  const int replicas = std::min(options.replication, most);
+  const NewTopic topic(
+      rd_kafka_NewTopic_new(options.topic.c_str(), 1, replicas, why.data(), why.size()));
+  if (!topic) return fail(Error::Code::kInvalid, fmt::format("journal/kafka: {}", why.data()));
+  const std::string insync = std::to_string(std::min(options.min_insync, replicas));
+  const std::array settings{std::pair("retention.ms", "-1"),
+                            std::pair("retention.bytes", "-1"),
+                            std::pair("cleanup.policy", "delete"),
+                            std::pair("message.timestamp.type", "LogAppendTime"),
+                            std::pair("unclean.leader.election.enable", "false"),
+                            std::pair("min.insync.replicas", insync.c_str())};
+  for (const auto& [name, value] : settings) rd_kafka_NewTopic_set_config(topic.get(), name, value);
+  const Asked how(rd_kafka_AdminOptions_new(client, RD_KAFKA_ADMIN_OP_CREATETOPICS));
+  rd_kafka_AdminOptions_set_operation_timeout(how.get(), 10'000, why.data(), why.size());
+  const Queue queue(rd_kafka_queue_new(client));
+  rd_kafka_NewTopic_t* one = topic.get();
+  rd_kafka_CreateTopics(client, &one, 1, how.get(), queue.get());
+  const Happened told(rd_kafka_queue_poll(queue.get(), 15'000));
+  if (!told) return away(options, "a topic was to be made");
+  if (rd_kafka_event_error(told.get()) != 0)
+    return away(options, rd_kafka_event_error_string(told.get()));
+  std::size_t count = 0;
+  const auto** made =
+      rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(told.get()), &count);
+  const auto error = rd_kafka_topic_result_error(made[0]);
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR || error == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
+    return {};
+  const char* says = rd_kafka_topic_result_error_string(made[0]);
+  return fail(Error::Code::kInvalid,
+              fmt::format("journal/kafka: topic {} with {} replicas could not be made: {}{}",
+                          options.topic, replicas, says == nullptr ? text_of(error) : says,
+                          error == RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR
+                              ? "; a single broker needs --allow-unsafe-kafka"
+                              : ""));
+}
+
+}  // namespace kafka
+
+// Waits for brokers that are still starting; then what they say counts.
+Result<KafkaTopic> look_at_kafka_topic(const KafkaOptions& options, milliseconds wait) {
+  auto client = kafka::make_client(RD_KAFKA_CONSUMER, options, {});
+  if (!client) return fail(std::move(client.error()));
+  const SteadyTime until = steady_now() + wait;
+  for (bool said = false;;) {
+    const milliseconds once{std::clamp<std::int64_t>(wait.count(), 100, 2'000)};
+    auto seen = kafka::look(client->get(), options, once);
+    if (seen || seen.error().code != Error::Code::kUnavailable || steady_now() >= until)
+      return seen;
+    if (!std::exchange(said, true))
+      options.say(
+          fmt::format("waiting for Kafka at {}: {}", options.brokers, seen.error().message));
+  }
+}
+
+}  // namespace seckill

@@ -1,0 +1,12 @@
+# Kafka is optional: with librdkafka its files are in, without it kafka_absent.cc says so.
+find_path(RDKAFKA_INCLUDE librdkafka/rdkafka.h)
+find_library(RDKAFKA_LIBRARY rdkafka)
+get_target_property(sources seckill_journal SOURCES)
+if(RDKAFKA_INCLUDE AND RDKAFKA_LIBRARY)
+  list(FILTER sources EXCLUDE REGEX "/kafka_absent\\.cc$")
+  target_link_libraries(seckill_journal PRIVATE ${RDKAFKA_LIBRARY})
+else()
+  message(STATUS "No librdkafka: this build has no kafka:// journal")
+  list(FILTER sources EXCLUDE REGEX "/kafka_(client|topic|tail|reader|journal)\\.cc$")
+endif()
+set_target_properties(seckill_journal PROPERTIES SOURCES "${sources}")

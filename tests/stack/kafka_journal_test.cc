@@ -1,0 +1,352 @@
+// The journal over a real Kafka: the contract of every journal, and what only a topic can do to us.
+#include "journal/kafka_journal.h"
+
+#include <atomic>
+#include <librdkafka/rdkafka.h>
+#include <random>
+#include <thread>
+
+#include "journal/journal_contract.h"
+#include "support/real_servers.h"
+
+namespace seckill {
+namespace {
+
+using testing::RealServers;
+
+std::string new_topic() {
+  static std::atomic<int> count{0};
+  return fmt::format("journal-{}-{}-{}", ::getpid(), std::random_device{}(), ++count);
+}
+
+KafkaOptions laptop(const std::string& topic, const RealServers& servers = RealServers::shared()) {
+  KafkaOptions options;
+  options.brokers = servers["KAFKA_ADDRESSES"];
+  options.topic = topic;
+  options.allow_unsafe = true;
+  return options;
+}
+
+KafkaGenesis genesis_of(std::uint64_t node) { return {Node{node}, node * 4711 + 1}; }
+
+class OverKafka {
+ public:
+  static constexpr bool kOurStamp = false;
+  Journal& open() {
+    journal_.reset();
+    found_.clear();
+    journal_ = KafkaJournal::open(laptop(topic_), genesis_of(1), keeping(found_)).value();
+    return *journal_;
+  }
+  const std::vector<Kept>& found() const { return found_; }
+  std::optional<JournalEvent> event() { return await(*journal_); }
+  std::unique_ptr<JournalReader> reader() { return open_kafka_reader(laptop(topic_)).value(); }
+
+ private:
+  const std::string topic_ = new_topic();
+  std::unique_ptr<KafkaJournal> journal_;
+  std::vector<Kept> found_;
+};
+
+}  // namespace
+INSTANTIATE_TYPED_TEST_SUITE_P(Kafka, JournalContract, OverKafka);
+namespace {
+
+// What other programs do to a topic.
+class Stranger {
+ public:
+  Stranger() {
+    rd_kafka_conf_t* conf = rd_kafka_conf_new();
+    char why[512];
+    rd_kafka_conf_set(conf, "bootstrap.servers", RealServers::shared()["KAFKA_ADDRESSES"].c_str(),
+                      why, sizeof why);
+    client_ = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof why);
+    queue_ = rd_kafka_queue_new(client_);
+  }
+  ~Stranger() {
+    rd_kafka_queue_destroy(queue_);
+    rd_kafka_destroy(client_);
+  }
+  void make(const std::string& topic, const std::map<std::string, std::string>& settings,
+            int partitions = 1) {
+    char why[512];
+    auto* asked = rd_kafka_NewTopic_new(topic.c_str(), partitions, 1, why, sizeof why);
+    for (const auto& [name, value] : settings)
+      rd_kafka_NewTopic_set_config(asked, name.c_str(), value.c_str());
+    auto* how = rd_kafka_AdminOptions_new(client_, RD_KAFKA_ADMIN_OP_CREATETOPICS);
+    rd_kafka_AdminOptions_set_operation_timeout(how, 10'000, why, sizeof why);
+    rd_kafka_CreateTopics(client_, &asked, 1, how, queue_);
+    done();
+    rd_kafka_AdminOptions_destroy(how);
+    rd_kafka_NewTopic_destroy(asked);
+  }
+  void drop(const std::string& topic) {
+    auto* asked = rd_kafka_DeleteTopic_new(topic.c_str());
+    rd_kafka_DeleteTopics(client_, &asked, 1, nullptr, queue_);
+    done();
+    rd_kafka_DeleteTopic_destroy(asked);
+  }
+  void trim(const std::string& topic, std::int64_t before) {
+    auto* list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(list, topic.c_str(), 0)->offset = before;
+    auto* asked = rd_kafka_DeleteRecords_new(list);
+    rd_kafka_DeleteRecords(client_, &asked, 1, nullptr, queue_);
+    done();
+    rd_kafka_DeleteRecords_destroy(asked);
+    rd_kafka_topic_partition_list_destroy(list);
+  }
+  void say(const std::string& topic, const std::string& value) {
+    ASSERT_EQ(rd_kafka_producev(client_, RD_KAFKA_V_TOPIC(topic.c_str()), RD_KAFKA_V_PARTITION(0),
+                                RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()),
+                                RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END),
+              0);
+    ASSERT_EQ(rd_kafka_flush(client_, 10'000), 0);
+  }
+
+ private:
+  void done() {
+    auto* event = rd_kafka_queue_poll(queue_, 20'000);
+    ASSERT_NE(event, nullptr);
+    ASSERT_EQ(rd_kafka_event_error(event), 0) << rd_kafka_event_error_string(event);
+    rd_kafka_event_destroy(event);
+  }
+  rd_kafka_t* client_;
+  rd_kafka_queue_t* queue_;
+};
+
+const std::map<std::string, std::string> kSafe{{"retention.ms", "-1"},
+                                               {"cleanup.policy", "delete"},
+                                               {"message.timestamp.type", "LogAppendTime"}};
+
+Result<std::unique_ptr<KafkaJournal>> opened(const KafkaOptions& options,
+                                             std::vector<Kept>& found) {
+  return KafkaJournal::open(options, genesis_of(9), keeping(found));
+}
+
+Error refusal(const KafkaOptions& options) {
+  std::vector<Kept> found;
+  const auto journal = opened(options, found);
+  EXPECT_FALSE(journal) << options.topic << " was to be refused";
+  return journal ? Error{Error::Code::kFailed, "accepted"} : journal.error();
+}
+
+// Each setting on which safety rests is refused by its name; a laptop's single broker passes only
+// where that is said, and is said loudly.
+TEST(KafkaTopic, UnsafeSettingsAreRefusedByName) {
+  Stranger stranger;
+  const std::map<std::string, std::string> unsafe{{"retention.ms", "604800000"},
+                                                  {"retention.bytes", "1000000"},
+                                                  {"cleanup.policy", "compact"},
+                                                  {"message.timestamp.type", "CreateTime"},
+                                                  {"unclean.leader.election.enable", "true"},
+                                                  {"max.message.bytes", "1000"}};
+  for (const auto& [name, value] : unsafe) {
+    auto settings = kSafe;
+    settings[name] = value;
+    const std::string topic = new_topic();
+    stranger.make(topic, settings);
+    const Error why = refusal(laptop(topic));
+    EXPECT_EQ(why.code, Error::Code::kInvalid);
+    EXPECT_NE(why.message.find(name + " is " + value), std::string::npos) << why.message;
+  }
+  const std::string two = new_topic();
+  stranger.make(two, kSafe, 2);
+  EXPECT_NE(refusal(laptop(two)).message.find("partitions is 2"), std::string::npos);
+
+  const std::string lonely = new_topic();
+  stranger.make(lonely, kSafe);
+  auto strict = laptop(lonely);
+  strict.allow_unsafe = false;
+  const Error why = refusal(strict);
+  EXPECT_NE(why.message.find("replication.factor is 1"), std::string::npos) << why.message;
+  EXPECT_NE(why.message.find("min.insync.replicas is 1"), std::string::npos) << why.message;
+  auto loud = laptop(lonely);
+  std::string said;
+  loud.say = [&](std::string_view line) { said += line; };
+  std::vector<Kept> found;
+  EXPECT_TRUE(opened(loud, found));
+  EXPECT_NE(said.find("UNSAFE"), std::string::npos) << said;
+}
+
+// Records deleted at its start, another program's topic, a newer format: stop, with the reason.
+TEST(KafkaTopic, WhatIsNoWholeJournalOfOursIsRefused) {
+  Stranger stranger;
+  std::vector<Kept> found;
+  const std::string cut = new_topic();
+  ASSERT_TRUE(opened(laptop(cut), found));
+  stranger.say(cut, "one more");
+  stranger.trim(cut, 1);
+  Error why = refusal(laptop(cut));
+  EXPECT_EQ(why.code, Error::Code::kCorrupt);
+  EXPECT_NE(why.message.find("starts at 1"), std::string::npos) << why.message;
+
+  const std::string foreign = new_topic();
+  stranger.make(foreign, kSafe);
+  stranger.say(foreign, "buy 1 car");
+  why = refusal(laptop(foreign));
+  EXPECT_EQ(why.code, Error::Code::kCorrupt);
+  EXPECT_NE(why.message.find("not ours"), std::string::npos) << why.message;
+
+  const std::string newer = new_topic();
+  ASSERT_TRUE(opened(laptop(newer), found));
+  stranger.say(newer, "\x02\x02" + std::string(60, 'x'));
+  why = refusal(laptop(newer));
+  EXPECT_EQ(why.code, Error::Code::kCorrupt);
+  EXPECT_NE(why.message.find("format 2"), std::string::npos) << why.message;
+}
+
+// A stranger's message has a place like any other record, says nothing, and is counted.
+TEST(KafkaTopic, AStrangersMessageSaysNothing) {
+  Stranger stranger;
+  std::vector<Kept> found;
+  const std::string topic = new_topic();
+  auto journal = opened(laptop(topic), found).value();
+  stranger.say(topic, "buy 1 car");
+  std::vector<Kept> came;
+  while (came.empty()) {
+    const auto event = await(*journal);
+    ASSERT_TRUE(event && std::holds_alternative<CameBack>(*event));
+    keep_all(std::get<CameBack>(*event).entries, came);
+  }
+  EXPECT_EQ(came.at(0).position, Position{1});
+  EXPECT_EQ(came.at(0).record, nothing_said());
+  EXPECT_EQ(came.at(0).bytes.size(), 9u);
+  EXPECT_EQ(journal->strangers(), 1u);
+  const auto reader = open_kafka_reader(laptop(topic)).value();
+  const auto all = read_all(*reader).value();
+  ASSERT_EQ(all.size(), 2u);
+  EXPECT_EQ(all[1], came[0]);
+}
+
+// Two nodes meet at an empty topic: both write a first record, and read the same journal.
+TEST(KafkaTopic, TwoNodesBeginOneJournal) {
+  for (int round = 0; round < 3; ++round) {
+    const std::string topic = new_topic();
+    std::vector<Kept> found[2];
+    std::unique_ptr<KafkaJournal> nodes[2];
+    std::thread threads[2];
+    for (std::uint64_t i = 0; i < 2; ++i) {
+      threads[i] = std::thread([&, i] {
+        nodes[i] = KafkaJournal::open(laptop(topic), genesis_of(i + 1), keeping(found[i])).value();
+      });
+    }
+    for (auto& thread : threads) thread.join();
+    ASSERT_FALSE(found[0].empty() || found[1].empty());
+    EXPECT_EQ(found[0][0], found[1][0]) << "one identity";
+    // Each sees what the other one writes, in the same order.
+    nodes[0]->append(records_from(100, 3), {});
+    nodes[1]->append(records_from(200, 3), {});
+    for (int i = 0; i < 2; ++i) {
+      const auto has = [&](std::uint64_t no) {
+        return std::ranges::any_of(found[i],
+                                   [&](auto& kept) { return kept.record == record_no(no); });
+      };
+      while (!has(102) || !has(202)) {
+        const auto event = await(*nodes[i]);
+        ASSERT_TRUE(event && std::holds_alternative<CameBack>(*event));
+        keep_all(std::get<CameBack>(*event).entries, found[i]);
+      }
+    }
+    const std::size_t both = std::min(found[0].size(), found[1].size());
+    for (std::size_t i = 0; i < both; ++i) EXPECT_EQ(found[0][i], found[1][i]);
+  }
+}
+
+// Deleted and made anew under a running node, and even longer than before: it must not read on.
+TEST(KafkaTopic, ATopicMadeAnewIsNotReadOn) {
+  Stranger stranger;
+  std::vector<Kept> found;
+  const std::string topic = new_topic();
+  auto journal = opened(laptop(topic), found).value();
+  const auto reader = open_kafka_reader(laptop(topic)).value();
+  ASSERT_EQ(read_all(*reader).value().size(), 1u);
+  stranger.drop(topic);
+  std::this_thread::sleep_for(milliseconds(300));
+  auto settings = kSafe;
+  stranger.make(topic, settings);
+  for (int i = 0; i < 5; ++i) stranger.say(topic, "another world");
+  std::optional<JournalEvent> event;
+  for (int i = 0; i < 3 && !(event && std::holds_alternative<Broken>(*event)); ++i) {
+    event = await(*journal);
+    EXPECT_FALSE(event && std::holds_alternative<CameBack>(*event)) << "it read on";
+  }
+  ASSERT_TRUE(event && std::holds_alternative<Broken>(*event));
+  EXPECT_EQ(std::get<Broken>(*event).error.code, Error::Code::kCorrupt);
+}
+
+// The broker stops for longer than an append waits: the turn's outcome is unknown, and the journal
+// goes on when it is back. Nothing is handed back twice.
+TEST(KafkaTopic, AnAppendOfUnknownOutcomeIsUnsureAndTheJournalGoesOn) {
+  std::vector<Kept> found;
+  const std::string topic = new_topic();
+  const RealServers servers("kafka");
+  auto journal = opened(laptop(topic, servers), found).value();
+  servers.act("pause", "kafka");
+  const SteadyTime since = steady_now();
+  journal->append(records_from(0, 5), {});
+  const auto event = await(*journal);
+  EXPECT_TRUE(event && std::holds_alternative<Unsure>(*event));
+  EXPECT_LE((steady_now() - since).count(), 12'000'000) << "never silent for more than 10 s";
+  servers.act("resume", "kafka");
+  std::optional<Kept> last;
+  for (int tries = 0; tries < 5 && !last; ++tries) {
+    journal->append(records_from(50, 1), {});
+    for (bool over = false; !over;) {
+      const auto next_event = await(*journal);
+      ASSERT_TRUE(next_event && !std::holds_alternative<Broken>(*next_event));
+      over = std::holds_alternative<Unsure>(*next_event);
+      if (over) continue;
+      std::vector<Kept> came;
+      keep_all(std::get<CameBack>(*next_event).entries, came);
+      for (const Kept& kept : came) {
+        found.push_back(kept);
+        if (kept.record == record_no(50)) last = kept, over = true;
+      }
+    }
+  }
+  ASSERT_TRUE(last) << "selling resumes";
+  for (std::size_t i = 0; i < found.size(); ++i) EXPECT_EQ(found[i].position, Position{i});
+}
+
+// kill -9 of the broker between turns: what came back before is there, and positions go on.
+TEST(KafkaTopic, ABrokerThatDiesAndComesBackLosesNothing) {
+  std::vector<Kept> found;
+  const std::string topic = new_topic();
+  const RealServers servers("kafka");
+  auto journal = opened(laptop(topic, servers), found).value();
+  const auto append = [&](std::uint64_t no) {
+    for (int tries = 0; tries < 8; ++tries) {
+      journal->append(records_from(no, 1), {});
+      for (;;) {
+        const auto event = await(*journal);
+        ASSERT_TRUE(event && !std::holds_alternative<Broken>(*event))
+            << (event ? std::get<Broken>(*event).error.message : "silence");
+        if (std::holds_alternative<Unsure>(*event)) break;
+        keep_all(std::get<CameBack>(*event).entries, found);
+        if (found.back().record == record_no(no)) return;
+      }
+    }
+    FAIL() << "it never came back";
+  };
+  for (std::uint64_t no = 0; no < 20; ++no) append(no);
+  servers.act("kill", "kafka");
+  servers.act("restart", "kafka");
+  for (std::uint64_t no = 20; no < 40; ++no) append(no);
+  for (std::size_t i = 0; i < found.size(); ++i) EXPECT_EQ(found[i].position, Position{i});
+  const auto reader = open_kafka_reader(laptop(topic, servers)).value();
+  EXPECT_EQ(read_all(*reader).value(), found);
+}
+
+TEST(KafkaSettings, ThoseThatSafetyRestsOnMayNotBeSet) {
+  for (const char* name : {"acks", "enable.idempotence", "auto.offset.reset", "check.crcs"}) {
+    const auto set = check_kafka_setting(name, "1");
+    ASSERT_FALSE(set);
+    EXPECT_NE(set.error().message.find(name), std::string::npos);
+  }
+  EXPECT_FALSE(check_kafka_setting("plugin.library.paths", "/tmp/x.so"));
+  EXPECT_TRUE(check_kafka_setting("security.protocol", "sasl_ssl"));
+  EXPECT_TRUE(check_kafka_setting("fetch.max.bytes", "1000000"));
+}
+
+}  // namespace
+}  // namespace seckill
