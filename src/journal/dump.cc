@@ -2,6 +2,7 @@
 #include <iterator>
 
 #include "journal/verify.h"
+#include "model/codec.h"
 
 namespace seckill {
 namespace {
@@ -77,7 +78,11 @@ std::string to_json_line(const Entry& entry) {
       fmt::format(R"({{"position":{},"stamp":{},"node":"{:016x}","slot":{},"generation":{},)",
                   number(entry.position), entry.stamp.ms, static_cast<std::uint64_t>(origin.node),
                   origin.who.slot, origin.who.generation);
-  std::visit(BodyAsJson{line}, entry.record.body);
+  if (entry.record == nothing_said() && !decode(entry.bytes)) {
+    line += fmt::format(R"("kind":"STRANGER","bytes":{})", entry.bytes.size());
+  } else {
+    std::visit(BodyAsJson{line}, entry.record.body);
+  }
   line += '}';
   return line;
 }

@@ -63,6 +63,19 @@ rd_kafka_headers_t* headers_of(const Record& record) {
   return headers;
 }
 
+// Does the topic still begin with this record? No answer is no finding.
+Status same_journal(const KafkaOptions& options, const RecordHash& identity) {
+  auto tail = Tail::open(options, true);
+  if (!tail || !(*tail)->start(Position{})) return {};
+  const auto first = (*tail)->take(1, kLookOnce);
+  if (!first) return fail(first.error());
+  if (first->empty() || hash_of(first->front().stamp, first->front().bytes) == identity) return {};
+  return fail(Error::Code::kCorrupt,
+              fmt::format("journal/kafka: topic {} begins with another record than before: it was "
+                          "made anew",
+                          options.topic));
+}
+
 // The topic, looked at again on a thread of its own while the loop goes on.
 class Recheck {
  public:
@@ -70,15 +83,19 @@ class Recheck {
     if (thread_.joinable()) thread_.join();
   }
   // One at a time; what happens meanwhile is looked at by the next.
-  void start(const KafkaOptions& options, int event_fd) {
+  void start(const KafkaOptions& options, const RecordHash& identity, int event_fd) {
     if (busy_.load()) return;
+    since_ = steady_now();
     if (thread_.joinable()) thread_.join();
     busy_.store(true);
     KafkaOptions quiet = options;
     quiet.say = [](std::string_view) {};
-    thread_ = std::thread([this, quiet = std::move(quiet), event_fd] { look(quiet, event_fd); });
+    thread_ = std::thread(
+        [this, quiet = std::move(quiet), identity, event_fd] { look(quiet, identity, event_fd); });
   }
-  bool owed() const { return !busy_.load() && again_.load(); }
+  bool owed(milliseconds every) const {
+    return !busy_.load() && (again_.load() || steady_now() - since_ >= every);
+  }
   std::optional<Error> bad() {
     const std::scoped_lock hold(mutex_);
     return bad_;
@@ -87,7 +104,7 @@ class Recheck {
  private:
   // A broker that has just come back may not know all of its topics yet: one that is missing is
   // gone when it is still missing a while later.
-  void look(const KafkaOptions& options, int event_fd) {
+  void look(const KafkaOptions& options, const RecordHash& identity, int event_fd) {
     auto topic = look_at_kafka_topic(options, kLookOnce);
     for (int again = 0; again < kMissingLooks && topic && !topic->exists; ++again) {
       std::this_thread::sleep_for(kLookAgain);
@@ -95,7 +112,9 @@ class Recheck {
     }
     again_.store(!topic && topic.error().code == Error::Code::kUnavailable);
     if (topic) {
-      if (auto safe = check_kafka_topic(*topic, options); !safe) {
+      Status safe = check_kafka_topic(*topic, options);
+      if (safe) safe = same_journal(options, identity);
+      if (!safe) {
         const std::scoped_lock hold(mutex_);
         bad_ = std::move(safe.error());
       }
@@ -108,6 +127,7 @@ class Recheck {
   std::atomic<bool> busy_{false}, again_{false};
   std::mutex mutex_;
   std::optional<Error> bad_;  // guarded
+  SteadyTime since_ = steady_now();
   std::thread thread_;
 };
 
@@ -142,6 +162,7 @@ class Real final : public KafkaJournal {
 
   KafkaOptions options_;
   KafkaFound found_;
+  RecordHash identity_;  // of record 0
   Client producer_;
   Topic topic_;
   Queue reports_;
@@ -260,6 +281,7 @@ Status Real::replay(const KafkaGenesis& genesis, const Visitor& visit) {
                         "beginning; name another topic",
                         options_.topic));
       }
+      if (first.position == Position{}) identity_ = hash_of(first.stamp, first.bytes);
       if (auto taken = visit(*entries); !taken) return taken;
     } else if (all.at_end() && !std::exchange(found_.is_new, true)) {
       if (auto written = write_genesis(genesis); !written) return written;
@@ -290,6 +312,7 @@ Status Real::open_wake() {
   static constexpr std::uint64_t kOne = 1;
   rd_kafka_queue_io_event_enable(reports_.get(), event_.get(), &kOne, sizeof kOne);
   tail_->wake(event_.get());
+  set_deadline(options_.look_every);
   [[maybe_unused]] const auto put = ::write(event_.get(), &kOne, sizeof kOne);  // what came before
   return {};
 }
@@ -329,8 +352,9 @@ std::optional<JournalEvent> Real::poll() {
   clear_wake();
   auto entries = tail_->take(kTakeAtOnce, milliseconds(0));
   if (!entries) return broken(std::move(entries.error()));
-  if (std::exchange(doubts_, tail_->doubts()) != tail_->doubts() || recheck_.owed()) {
-    recheck_.start(options_, event_.get());
+  if (std::exchange(doubts_, tail_->doubts()) != tail_->doubts() ||
+      recheck_.owed(options_.look_every)) {
+    recheck_.start(options_, identity_, event_.get());
   }
   if (!entries->empty()) {
     take_receipts(*entries);
@@ -342,7 +366,7 @@ std::optional<JournalEvent> Real::poll() {
     give_up("its records did not come back " + tail_->trouble());
   if (!unsure_) return std::nullopt;
   back_ = sent_count_;
-  set_deadline(milliseconds(0));
+  set_deadline(options_.look_every);
   return Unsure{*std::exchange(unsure_, std::nullopt)};
 }
 
@@ -359,7 +383,7 @@ void Real::take_receipts(std::span<const Entry> entries) {
     if (++back_ < sent_count_) continue;
     unsure_.reset();
     last_trip_us_ = (steady_now() - since_).count();
-    set_deadline(milliseconds(0));
+    set_deadline(options_.look_every);
   }
 }
 

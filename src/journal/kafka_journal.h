@@ -7,10 +7,12 @@
 // the ledger knows duplicates. A turn may come in two requests, twice, or in part: whoever appended
 // it tells by the records that come back.
 //
-// The topic is looked at before it is trusted, at every start and whenever the connection was lost:
-// one partition, kept for ever, never compacted, stamped by the broker, starting at 0, on enough
-// replicas. And a reader that was cut off reads the last record it knows again before it goes on:
-// a topic that was made anew meanwhile has another one there (I9).
+// The topic is looked at before it is trusted, at every start, whenever the connection was lost and
+// every look_every: one partition, kept for ever, never compacted, stamped by the broker, starting
+// at 0, on enough replicas, with the first record that we know. And a reader that was cut off reads
+// the last record it knows again before it goes on: a topic that was made anew meanwhile has
+// another one there (I9). (One that is made anew and longer than before within milliseconds is seen
+// only by the next look: librdkafka says nothing then.)
 //
 // Whoever may write to the topic is part of what is trusted. A stranger's message is a record that
 // changes nothing (nothing_said, counted); one of a newer format stops us.
@@ -39,6 +41,7 @@ struct KafkaOptions {
   bool allow_unsafe = false;
   std::map<std::string, std::string> client;  // handed to librdkafka; see check_kafka_setting()
   milliseconds start_wait{30'000};            // for brokers that do not answer yet
+  milliseconds look_every{30'000};            // at the topic and its first record, while it runs
   // One line for the person on call. From any thread of ours.
   std::function<void(std::string_view)> say = [](std::string_view) {};
 };

@@ -9,8 +9,15 @@ namespace {
 constexpr microseconds kTickAfterTurn{1'000'000};
 constexpr microseconds kTickWhileOpen{30'000'000};
 
+// A refusal: neither an order, nor "ask again".
+bool is_no(const Verdict& verdict) {
+  using enum Outcome;
+  return !verdict.gives() && verdict.outcome != kBusy && verdict.outcome != kLate &&
+         verdict.outcome != kUnsure;
+}
+
 // The order that a record is about, if any.
-OrderId order_of(const Record& record) {
+OrderId order_of_record(const Record& record) {
   struct Of {
     OrderId operator()(const SaleRecord&) const { return {}; }
     OrderId operator()(const Reserve& reserve) const { return reserve.order; }
@@ -34,12 +41,15 @@ Sale::~Sale() = default;
 Wishes Sale::step(Now now, const Event& event) {
   answers_.clear();
   append_ = false;
-  const std::size_t before = gathered();
+  if (limits_.shared) now = by_the_log(now);
+  now_ = now;
+  const std::size_t before = gathered() + lookers_.gathered();
   if (why_.empty() || std::holds_alternative<Asked>(event)) {
     std::visit([&](const auto& happened) { on(now, happened); }, event);
   }
   // Whoever was answered at once changed nothing.
-  const bool changed = !std::holds_alternative<Asked>(event) || gathered() != before;
+  const bool changed =
+      !std::holds_alternative<Asked>(event) || gathered() + lookers_.gathered() != before;
   if (changed && why_.empty()) settle(now, std::holds_alternative<Idle>(event));
   return {.append = append_ ? std::span<const Record>(turn_) : std::span<const Record>(),
           .answers = answers_,
@@ -47,17 +57,19 @@ Wishes Sale::step(Now now, const Event& event) {
           .stop = !why_.empty()};
 }
 
-bool Sale::quiet() const { return gathered() == 0 && !in_flight(); }
+bool Sale::quiet() const { return gathered() == 0 && lookers_.size() == 0 && !in_flight(); }
 
 std::uint32_t Sale::waiting() const {
-  return static_cast<std::uint32_t>(claims_.size() + lane_.size());
+  return static_cast<std::uint32_t>(claims_.size() + lane_.size() + lookers_.size());
 }
 
 // ---- Asked ----
 
 void Sale::on(Now now, const Asked& asked) {
   if (!why_.empty()) return answer(asked.who, Outcome::kBusy);
+  asked_ = limits_.shared ? &asked : nullptr;
   std::visit([&](const auto& ask) { take(now, asked.who, ask); }, asked.ask);
+  asked_ = nullptr;
 }
 
 // A claim arrives. Keys come before state (A1): whoever has an order, or is about to, hears of it
@@ -65,21 +77,25 @@ void Sale::on(Now now, const Asked& asked) {
 // wait for the turn.
 void Sale::take(Now now, Who who, const Buy& buy) {
   const SaleView* sale = ledger_.sale(buy.sale);
-  if (sale == nullptr) return answer(who, Outcome::kUnknownSale);
+  if (sale == nullptr) return answer_from_view(who, said(Outcome::kUnknownSale));
   const SaleTerms& terms = sale->terms;
   if (buy.anonymous && (terms.per_buyer != 0 || terms.hold_ms != 0)) {
-    return answer(who, Outcome::kNotAnonymous);  // A8
+    return answer_from_view(who, said(Outcome::kNotAnonymous));  // A8
   }
   if (buy.anonymous) {
     const Verdict all = ledger_.judge_stranger(terms.uid, buy.quantity, counted_, now.raw);
-    if (all.outcome != Outcome::kWon) return answer(who, all);
+    if (all.outcome != Outcome::kWon) return answer_from_view(who, all);
   }
   const Claim claim = claim_of(buy, terms);
   if (const auto first = by_order_.find(claim.order); first != by_order_.end()) {
-    return join(who, claim, claims_[first->second]);
+    Hopeful& twin = claims_[first->second];
+    // Shared: whose key it is, only the log knows.
+    if (limits_.shared && twin.reserve.body != claim.body) return look_later({who, buy});
+    return join(who, claim, twin);
   }
   const Verdict verdict = ledger_.judge(claim, counted_, now.raw);
-  if (verdict.outcome != Outcome::kWon) return answer(who, verdict);  // for now, not for ever (I8)
+  // For now, not for ever (I8).
+  if (verdict.outcome != Outcome::kWon) return answer_from_view(who, verdict);
   if (draining_ || room_ != Room::kPlenty || claims_.size() >= limits_.waiting_max) {
     return answer(who, Outcome::kBusy, claim.order);  // I12
   }
@@ -108,16 +124,18 @@ void Sale::gather(Now now, Who who, const Claim& claim) {
 }
 
 void Sale::take(Now now, Who who, const PayAsk& ask) {
-  if (ledger_.find(ask.order) == nullptr) return answer(who, Outcome::kUnknownOrder, ask.order);
+  if (ledger_.find(ask.order) == nullptr)
+    return answer_from_view(who, said(Outcome::kUnknownOrder, ask.order));
   gather_lane(now, {{node_, who}, Pay{ask.order, ask.payment, ask.amount_minor}});
 }
 
 void Sale::take(Now now, Who who, const CancelAsk& ask) {
   const Order* order = ledger_.find(ask.order);
-  if (order == nullptr) return answer(who, Outcome::kUnknownOrder, ask.order);
+  if (order == nullptr) return answer_from_view(who, said(Outcome::kUnknownOrder, ask.order));
   if (order->state != OrderState::kHeld) {  // for good: asking again leaves no record (A10)
     const bool paid = order->state == OrderState::kPaid;
-    return answer(who, paid ? Outcome::kOrderState : Outcome::kCancelled, ask.order);
+    return answer_from_view(who,
+                            said(paid ? Outcome::kOrderState : Outcome::kCancelled, ask.order));
   }
   gather_lane(now, {{node_, who}, Cancel{ask.order}});
 }
@@ -129,14 +147,61 @@ void Sale::take(Now now, Who who, const SaleAsk& ask) {
 // Money, returns and operators have a lane of their own: no crowd of claims keeps them out (A7).
 void Sale::gather_lane(Now now, const Record& record) {
   if (draining_ || room_ == Room::kFull || lane_.size() >= limits_.lane_max) {
-    return answer(record.origin.who, Outcome::kBusy, order_of(record));
+    return answer(record.origin.who, Outcome::kBusy, order_of_record(record));
   }
   if (gathered() == 0) since_ = now.steady;
   lane_.push(record);
 }
 
-void Sale::answer(Who who, Outcome outcome, OrderId order) {
-  answer(who, {.outcome = outcome, .order = order, .position = ledger_.position()});
+Verdict Sale::said(Outcome outcome, OrderId order) const {
+  return {.outcome = outcome, .order = order, .position = ledger_.position()};
+}
+
+// ---- Shared: the barrier ----
+
+// What this node knows may be old: somebody may have been told otherwise already (A2).
+void Sale::answer_from_view(Who who, const Verdict& verdict) {
+  if (asked_ == nullptr) return answer(who, verdict);
+  look_later(*asked_);
+}
+
+void Sale::look_later(const Asked& asked) {
+  if (draining_ || room_ == Room::kFull || lookers_.size() >= limits_.waiting_max) {
+    return answer(asked.who, Outcome::kBusy, order_of(asked.ask));
+  }
+  if (gathered() == 0 && lookers_.gathered() == 0) since_ = now_.steady;
+  lookers_.push(asked);
+}
+
+// A turn that began after they had asked has come back.
+void Sale::look_again() {
+  for (std::size_t n = looking(); n > 0; --n) {
+    const Asked asked = lookers_.front();
+    lookers_.pop();
+    std::visit([&](const auto& ask) { take(now_, asked.who, ask); }, asked.ask);
+  }
+}
+
+// The log's own clock, as far as it is known here: its last stamp, and the time since that came.
+Now Sale::by_the_log(Now now) const {
+  if (heard_at_ == kNever) return now;
+  const auto since = std::chrono::duration_cast<milliseconds>(now.steady - heard_at_);
+  return {heard_ + since, now.steady};
+}
+
+bool Sale::barrier_due(Now now, bool idle) const {
+  if (lookers_.gathered() == 0 || now.steady < barrier_ + limits_.barrier_every) return false;
+  return idle || lookers_.gathered() >= limits_.flush_at ||
+         now.steady >= since_ + limits_.flush_after;
+}
+
+// What "ask again" names: the order that a claim would be.
+OrderId Sale::order_of(const Ask& ask) const {
+  if (const auto* pay = std::get_if<PayAsk>(&ask)) return pay->order;
+  if (const auto* cancel = std::get_if<CancelAsk>(&ask)) return cancel->order;
+  const auto* buy = std::get_if<Buy>(&ask);
+  const SaleView* sale = buy == nullptr ? nullptr : ledger_.sale(buy->sale);
+  return sale == nullptr ? OrderId{} : claim_of(*buy, sale->terms).order;
 }
 
 // ---- The next turn ----
@@ -144,11 +209,18 @@ void Sale::answer(Who who, Outcome outcome, OrderId order) {
 void Sale::settle(Now now, bool idle) {
   if (room_ != Room::kPlenty) shed_claims();
   if (room_ == Room::kFull) shed_lane();
-  if (!in_flight() && (flush_due(now, idle) || tick_at(now) <= now.steady)) start(now);
+  if (!in_flight() &&
+      (flush_due(now, idle) || barrier_due(now, idle) || tick_at(now) <= now.steady)) {
+    start(now);
+  }
   if (in_flight()) {
     wake_ = kNever;  // its end wakes us
   } else {
     wake_ = std::min(gathered() > 0 ? since_ + limits_.flush_after : kNever, tick_at(now));
+    if (lookers_.gathered() > 0) {
+      wake_ =
+          std::min(wake_, std::max(since_ + limits_.flush_after, barrier_ + limits_.barrier_every));
+    }
   }
 }
 
@@ -185,8 +257,10 @@ void Sale::start(Now now) {
     const Hopeful& hopeful = claims_.take();
     turn_.push_back({{node_, hopeful.who}, hopeful.reserve});
   }
+  for (auto n = lookers_.gathered(); n > 0; --n) lookers_.take();
   tick_owed_ = !turn_.empty();
   if (turn_.empty()) {
+    barrier_ = now.steady;
     const Tick tick{.rules = kNewestRules,
                     .position = ledger_.position(),
                     .digest = ledger_.digest(),
@@ -211,13 +285,13 @@ void Sale::shed_claims() {
 
 void Sale::shed_lane() {
   lane_.drop_gathered([this](const Record& record) {
-    answer(record.origin.who, Outcome::kBusy, order_of(record));
+    answer(record.origin.who, Outcome::kBusy, order_of_record(record));
   });
 }
 
 // ---- The turn in flight ----
 
-void Sale::on(Now, const CameBack& came_back_now) {
+void Sale::on(Now now, const CameBack& came_back_now) {
   changes_.clear();
   for (const Entry& entry : came_back_now.entries) {
     const Verdict verdict = ledger_.apply(entry, changes_);
@@ -225,6 +299,10 @@ void Sale::on(Now, const CameBack& came_back_now) {
     if (entry.record.origin.node == node_) came_back(entry.record, verdict);
   }
   due_ = ledger_.next_due();
+  if (!limits_.shared) return;
+  heard_ = came_back_now.entries.back().stamp;
+  heard_at_ = now.steady;
+  if (!in_flight()) look_again();
 }
 
 // Ours come back in the order in which they were appended. One that is not the next was given up as
@@ -252,9 +330,14 @@ void Sale::release(Hopeful& hopeful, const Verdict& verdict) {
   answer(hopeful.who, verdict);
   Verdict twins = verdict;
   if (twins.outcome == Outcome::kWon) twins.outcome = Outcome::kReplayed;
-  twins_.release(hopeful.twins, [&](Who who) { answer(who, twins); });
   by_order_.erase(reserve.order);
   counted_.remove(reserve.sale, hopeful.buyer, reserve.quantity);
+  // Shared: a twin may have asked after this record was sent, and been told of an order elsewhere.
+  const SaleView* sale = limits_.shared && is_no(verdict) ? ledger_.sale(reserve.sale) : nullptr;
+  twins_.release(hopeful.twins, [&](Who who) {
+    if (sale == nullptr) return answer(who, twins);
+    look_later({who, Buy{sale->terms.name, reserve.buyer, reserve.key, reserve.quantity}});
+  });
 }
 
 void Sale::on(Now, const Unsure&) {
@@ -271,8 +354,13 @@ void Sale::on(Now, const Broken& broken) {
 void Sale::abandon() {
   while (in_flight()) {
     finish({.outcome = Outcome::kUnsure,
-            .order = order_of(turn_[back_]),
+            .order = order_of_record(turn_[back_]),
             .position = ledger_.position()});
+  }
+  for (std::size_t n = looking(); n > 0; --n) {
+    const Asked asked = lookers_.front();
+    lookers_.pop();
+    answer(asked.who, Outcome::kUnsure, order_of(asked.ask));
   }
 }
 
@@ -282,6 +370,7 @@ void Sale::stop(std::string why) {
   abandon();
   shed_claims();
   shed_lane();
+  lookers_.drop_gathered([this](const Asked& asked) { answer(asked.who, Outcome::kBusy); });
   wake_ = kNever;
 }
 

@@ -54,7 +54,9 @@ struct SaleLimits {
   std::uint32_t turn_lane = 256;      // … and of the lane
   std::uint32_t flush_at = 256;       // the flush rule: as many waiting start a flush …
   microseconds flush_after{
-      5'000};  // … or as long since the last start …  (… or nothing left to read)
+      5'000};           // … or as long since the last start …  (… or nothing left to read)
+  bool shared = false;  // other nodes write to this journal, too: see promise 8
+  microseconds barrier_every{20'000};  // at most one TICK that is only a barrier in so long
 };
 
 // Monotone counts, for metrics.
@@ -75,7 +77,11 @@ struct SaleStats {
 //       last turn: time goes on although nobody asks;
 //   (6) I12: everything that waits is bounded by SaleLimits, and PAY, CANCEL and SALE wait at most
 //       a turn for claims, however many these are (A7);
-//   (7) I9: after Broken, or when the ledger halts, nobody is told a yes any more.
+//   (7) I9: after Broken, or when the ledger halts, nobody is told a yes any more;
+//   (8) shared (A2): what this node knows may be old, so nobody is answered from it. Whoever leaves
+//   no record waits for a turn that starts after he asked to come back whole, then it is looked
+//   again: by then this node has seen all that anybody was told before. Such a turn without a
+//   record of its own is one TICK, a barrier. And the time is the log's, not this node's.
 // The flush rule has no knob: when no append is in flight, the next starts if nothing is left to
 // read, or flush_at wait, or flush_after has passed since the last start (and since the first of
 // this turn came). Idle is immediate, busy is amortised.
@@ -108,6 +114,14 @@ class Sale {
   void on(Now, const Idle&) {}
   void on(Now, const Passed&) {}
 
+  // Shared: who waits for a barrier.
+  void answer_from_view(Who who, const Verdict& verdict);
+  void look_later(const Asked& asked);
+  void look_again();
+  Now by_the_log(Now now) const;
+  bool barrier_due(Now now, bool idle) const;
+  std::size_t looking() const { return lookers_.size() - lookers_.gathered(); }
+
   // What is asked.
   void take(Now now, Who who, const Buy& buy);
   void take(Now now, Who who, const PayAsk& ask);
@@ -135,7 +149,9 @@ class Sale {
   void stop(std::string why);
 
   void answer(Who who, const Verdict& verdict) { answers_.push_back({who, verdict}); }
-  void answer(Who who, Outcome outcome, OrderId order = {});
+  void answer(Who who, Outcome outcome, OrderId order = {}) { answer(who, said(outcome, order)); }
+  Verdict said(Outcome outcome, OrderId order = {}) const;
+  OrderId order_of(const Ask& ask) const;
 
   Ledger ledger_;
   Node node_;
@@ -148,6 +164,7 @@ class Sale {
   // Gathered or in flight, eldest first.
   Line<Hopeful> claims_;
   Line<Record> lane_;
+  Line<Asked> lookers_;  // shared: gathered for the next barrier, or behind the one in flight
   Twins twins_;
   InFlight counted_;  // claims_, as the ledger wants to know them
   boost::unordered_flat_map<OrderId, Line<Hopeful>::Ticket, OrderIdHash> by_order_;  // claims_
@@ -157,11 +174,16 @@ class Sale {
   std::size_t back_ = 0;
   SteadyTime started_{INT64_MIN / 2};
   RawTime stamp_{INT64_MIN};
-  bool tick_owed_ = false;           // it was not a TICK
-  SteadyTime since_{INT64_MIN / 2};  // since when the flush rule counts
-  std::optional<LogTime> due_;       // ledger_.next_due()
+  bool tick_owed_ = false;             // it was not a TICK
+  SteadyTime since_{INT64_MIN / 2};    // since when the flush rule counts
+  SteadyTime barrier_{INT64_MIN / 2};  // the last turn that was only a TICK
+  std::optional<LogTime> due_;         // ledger_.next_due()
+  RawTime heard_;                      // shared: the log's last stamp …
+  SteadyTime heard_at_ = kNever;       // … and when it came
 
   // Of this step.
+  Now now_;
+  const Asked* asked_ = nullptr;  // shared: who asks for the first time
   std::vector<Answer> answers_;
   bool append_ = false;
   SteadyTime wake_ = kNever;
