@@ -3,6 +3,7 @@
 #include "outside.h"
 
 #include <deque>
+#include <gtest/gtest.h>
 #include <map>
 
 #include "model/codec.h"
