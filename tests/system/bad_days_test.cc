@@ -209,14 +209,6 @@ TEST(BadDays, APortInUseNamesItsOwnerAndNothingIsMade) {
   EXPECT_FALSE(fs::exists(dir.path() / "data"));
 }
 
-// A file system of this many bytes at directory/data, seen by this test and its children alone.
-bool small_disk(const fs::path& directory, const std::string& options) {
-  fs::create_directory(directory / "data");
-  return unshare(CLONE_NEWNS) == 0 &&
-         mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
-         mount("tmpfs", (directory / "data").c_str(), "tmpfs", 0, options.c_str()) == 0;
-}
-
 TEST(BadDays, AFullDiskAtStartIsSaidSo) {
   const TempDir dir;
   if (!small_disk(dir.path(), "size=1m"))

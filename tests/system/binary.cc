@@ -7,7 +7,9 @@
 #include <fstream>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+#include <sched.h>
 #include <sstream>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -63,7 +65,7 @@ std::vector<std::string> serve_arguments(const fs::path& directory,
 Program::Program(const fs::path& directory, std::vector<std::string> arguments,
                  const Surroundings& setup)
     : stem_(next_stem(directory)) {
-  arguments.insert(arguments.begin(), "seckill");
+  arguments.insert(arguments.begin(), setup.command.begin(), setup.command.end());
   auto variables = environment_with(setup);
   const auto argument_pointers = pointers(arguments);
   const auto variable_pointers = pointers(variables);
@@ -79,7 +81,7 @@ Program::Program(const fs::path& directory, std::vector<std::string> arguments,
     setrlimit(RLIMIT_NOFILE, &limit);
   }
   if (chdir(directory.c_str()) == 0)
-    execve(SECKILL_BINARY, argument_pointers.data(), variable_pointers.data());
+    execve(argument_pointers[0], argument_pointers.data(), variable_pointers.data());
   _exit(127);
 }
 
@@ -118,6 +120,13 @@ Ran run(const fs::path& directory, std::vector<std::string> arguments, const Sur
   Program program(directory, std::move(arguments), setup);
   const int code = program.wait();
   return {code, program.out(), program.err()};
+}
+
+Ran outside_audit(const fs::path& directory, const std::string& orders,
+                  std::vector<std::string> more) {
+  more.insert(more.begin(), {"--json", "--seckill", SECKILL_BINARY, "--journal", "file:data",
+                             "--orders", orders});
+  return run(directory, more, {.command = {SECKILL_SOURCE_DIR "/scripts/audit-outside"}});
 }
 
 Server::Server(const fs::path& directory, std::vector<std::string> more, const Surroundings& setup,
@@ -183,6 +192,13 @@ void wait_for(const Server& server, const std::string& sale, const std::string& 
     if (seen != value) std::this_thread::sleep_for(milliseconds(5));
   }
   ASSERT_EQ(seen, value) << sale << "." << name;
+}
+
+bool small_disk(const fs::path& directory, const std::string& options) {
+  fs::create_directory(directory / "data");
+  return unshare(CLONE_NEWNS) == 0 &&
+         mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+         mount("tmpfs", (directory / "data").c_str(), "tmpfs", 0, options.c_str()) == 0;
 }
 
 std::string file_text(const fs::path& file) {

@@ -14,8 +14,9 @@
 namespace seckill::testing {
 
 struct Surroundings {
-  std::map<std::string, std::string> environment;  // beside the test's own
-  std::uint64_t open_files = 0;                    // hard limit; 0: as it is
+  std::map<std::string, std::string> environment;    // beside the test's own
+  std::uint64_t open_files = 0;                      // hard limit; 0: as it is
+  std::vector<std::string> command{SECKILL_BINARY};  // or ours under another, by its whole path
 };
 
 // One process; SIGKILL and reaped at the end.
@@ -45,6 +46,10 @@ struct Ran {
 };
 Ran run(const std::filesystem::path& directory, std::vector<std::string> arguments,
         const Surroundings& setup = {});
+
+// scripts/audit-outside over directory/data and these rows.
+Ran outside_audit(const std::filesystem::path& directory, const std::string& orders,
+                  std::vector<std::string> more);
 
 // `seckill serve` on any free port, or on the one given; its data is in directory/data.
 class Server {
@@ -76,6 +81,10 @@ bool is_json(const std::string& text);
 // Until a sale's field has this value; fails the test after ten seconds.
 void wait_for(const Server& server, const std::string& sale, const std::string& name,
               const std::string& value);
+
+// A file system of its own at directory/data, seen by this test and its children alone; false where
+// that needs rights we have not. options: "size=4m".
+bool small_disk(const std::filesystem::path& directory, const std::string& options);
 
 std::string file_text(const std::filesystem::path& file);
 void put_text(const std::filesystem::path& file, const std::string& text);
