@@ -222,7 +222,8 @@ Result<Exit> Demo::rush() {
                                      "--server", url(),
                                      "--users",  std::to_string(terms_.users),
                                      "--over",   to_text(terms_.over),
-                                     "--out",    terms_.out.string()};
+                                     "--out",    terms_.out.string(),
+                                     "--no-page"};
   if (talk_.quiet() || talk_.json()) arguments.emplace_back("--quiet");
   auto crowd = Child::start(arguments, {.silent = talk_.json(), .clean_environment = true});
   if (!crowd) return fail(std::move(crowd.error()));
@@ -273,6 +274,7 @@ Result<Exit> Demo::prove() {
     return exit_of(*report);
   }
   talk_.result(audit_line(*report, talk_));
+  talk_.result(" report  " + (terms_.out / "report.html").string());
   if (!report->proven()) talk_.result(to_text(*report, ask, talk_));
   if (!terms_.once) {
     talk_.result(fmt::format(

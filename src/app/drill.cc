@@ -121,6 +121,7 @@ Result<DrillOptions> options_of(const Args& args) {
   options.thresholds = args.all("threshold");
   options.out = args.text("out", "");
   options.allow_remote = args.has("allow-remote");
+  options.page = !args.has("no-page");
   options.command = as_typed(args);
   options.version = SECKILL_VERSION;
   options.interrupts = &interrupts;
@@ -145,7 +146,7 @@ Exit run_drill_command(const Args& args, Talk& talk) {
     while (picture.ends_with('\n')) picture.remove_suffix(1);
     talk.result(picture);
     if (!result->top_error.empty()) talk.result(" why     " + result->top_error);
-    talk.result(fmt::format(" results {}", result->directory.string()));
+    if (options->page) talk.result(" report  " + (result->directory / "report.html").string());
   }
   for (const Judged& judged : result->thresholds) {
     talk.say(judged.passed ? talk.good("threshold " + judged.text)
@@ -178,6 +179,8 @@ Exit run_report(const Args& args, Talk& talk) {
   const auto text = talk.json() ? drill_summary(directory) : drill_report(directory);
   if (!text) return talk.fail(text.error());
   talk.result(*text);
+  if (auto drawn = draw_report(directory); !drawn) return talk.fail(drawn.error());
+  talk.say("Drawn again: " + (directory / "report.html").string());
   return Exit::kDone;
 }
 
@@ -221,13 +224,14 @@ std::vector<Command> drill_commands() {
                  {"threshold", "RULE", "exit 99 if it fails: 'p99<50ms', 'errors==0'; may repeat",
                   0, true},
                  {"out", "DIR", "results (default ./seckill-drill-YYYYMMDD-HHMMSS)"},
+                 {"no-page", "", "no report.html; `drill report DIR` draws it later"},
                  {"no-tui", "", "no redrawing: a line each 5 s"},
                  {"allow-remote", "", "for any host but loopback: is it yours?"},
                  {"config", "FILE", "whose server.listen is the default of --server", 'c'}},
        .run = run_drill_command,
        .more = "Figures for thresholds\n" + help_on_figures()},
       {.name = "drill report",
-       .summary = "the text of a drill that was written before",
+       .summary = "a drill that was written before: its text, and report.html drawn again",
        .examples = {"seckill drill report seckill-drill-20261122-160812"},
        .words = {{"DIR", "its results"}},
        .run = run_report},

@@ -273,13 +273,18 @@ std::string top_error(const Tally& tally) {
   return fmt::format("{} × {}", thousands(most->second.count), most->first);
 }
 
-Result<DrillResult> finish(Run run, const std::filesystem::path& directory,
+Result<DrillResult> finish(const DrillOptions& o, Run run, const std::filesystem::path& directory,
                            const std::string& title, View& view) {
   view.done();
   warn_after(run, view);
   if (Status written = write_run(directory, run); !written) return fail(written.error());
+  const Status put = put_into_summary(directory, "last", last_before(directory));
+  if (!put) return fail(put.error());
+  if (Status drawn = o.page ? draw_report(directory) : Status(); !drawn) return fail(drawn.error());
+  auto summary = file_text(directory / "summary.json");
+  if (!summary) return fail(summary.error());
   DrillResult result{.directory = directory,
-                     .summary = summary_json(run),
+                     .summary = *std::move(summary),
                      .thresholds = run.thresholds,
                      .passed = run.passed(),
                      .interrupted = run.end.interrupted,
@@ -354,7 +359,7 @@ Result<DrillResult> run_drill(const DrillOptions& o, View& view) {
   for (const Threshold& threshold : *thresholds) {
     run.thresholds.push_back(judge_threshold(threshold, run.figures));
   }
-  return finish(std::move(run), results->path(), title, view);
+  return finish(o, std::move(run), results->path(), title, view);
 }
 
 }  // namespace seckill

@@ -37,6 +37,7 @@ struct DrillOptions {
   std::vector<std::string> thresholds;  // threshold.h
   std::filesystem::path out;            // empty: ./seckill-drill-YYYYMMDD-HHMMSS
   bool allow_remote = false;
+  bool page = true;  // draws report.html; without, whoever adds to the summary does
 
   std::string command;                           // as typed, for the report
   std::string version;                           // ours, for the report
@@ -59,17 +60,20 @@ struct DrillResult {
 
 // Checks everything first (kInvalid: exit 2), needs the server (kUnavailable: exit 3), then rushes,
 // (the results' directory is made before the first connection), and writes summary.json,
-// latency.hgrm, requests.csv, transcript.jsonl and results.jtl. A server that fails in mid-rush is
-// a finding, not an error.
+// latency.hgrm, requests.csv, transcript.jsonl, results.jtl and report.html. A server that fails in
+// mid-rush is a finding, not an error.
 Result<DrillResult> run_drill(const DrillOptions& options, View& view);
 
 // `drill report DIR`: the text of a run that was written before.
 Result<std::string> drill_report(const std::filesystem::path& directory);
+// Draws its report.html (html.h), again.
+Status draw_report(const std::filesystem::path& directory);
 // Its summary.json, checked to be one.
 Result<std::string> drill_summary(const std::filesystem::path& directory);
 // `drill compare A B`: each figure side by side, with its spread over the tenths of either run.
 Result<std::string> drill_compare(const std::filesystem::path& a, const std::filesystem::path& b);
-// Puts a section of others (the audit's table) into a run's summary.json. json: one JSON value.
+// Puts a section of others (the audit's table) into a run's summary.json, and draws its report
+// again. json: one JSON value.
 Status add_to_summary(const std::filesystem::path& directory, std::string_view section,
                       std::string_view json);
 

@@ -155,8 +155,9 @@ TEST(Drill, IsToldAgainAndCompared) {
   const auto b = run_drill(other, ear);
   ASSERT_TRUE(a && b);
   EXPECT_EQ(drill_report(a->directory).value(), a->text);
-  for (const char* part : {"verdict ", "conditions ", "stock ", "funnel ", "latency ", "pace ",
-                           "outcomes ", "fairness ", "audit "}) {
+  for (const char* part :
+       {"✓ The sale held", "Measured on ", "thresholds ", "conditions ", "stock ", "funnel ",
+        "latency ", "pace ", "outcomes ", "fairness ", "audit "}) {
     EXPECT_NE(a->text.find(part), std::string::npos) << part;
   }
   const std::string compared = drill_compare(a->directory, b->directory).value();

@@ -7,39 +7,14 @@
 #include <nlohmann/json.hpp>
 
 #include "drill/drill.h"
+#include "drill/findings.h"
+#include "drill/html.h"
 #include "drill/view.h"
 
 namespace seckill {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-// A path into the summary, or null where something is missing: old and new runs both tell what they
-// have.
-const Json& at(const Json& json, std::initializer_list<std::string_view> path) {
-  static const Json nothing;
-  const Json* here = &json;
-  for (const std::string_view name : path) {
-    const auto found = here->is_object() ? here->find(name) : here->end();
-    if (found == here->end()) return nothing;
-    here = &*found;
-  }
-  return *here;
-}
-
-std::string text(const Json& json, std::string_view unit = "") {
-  if (json.is_string()) return json.get<std::string>();
-  if (json.is_boolean()) return json.get<bool>() ? "yes" : "no";
-  if (!json.is_number()) return "-";
-  const auto value = json.get<double>();
-  if (unit == "us") return human_time(static_cast<std::int64_t>(value));
-  if (unit == "share") return fmt::format("{:.2f} %", value * 100);
-  if (unit == "per_second") return fmt::format("{:.1f}/s", value);
-  if (value >= 0 && value == static_cast<double>(static_cast<std::uint64_t>(value))) {
-    return thousands(static_cast<std::uint64_t>(value));
-  }
-  return fmt::format("{:.3g}", value);
-}
+namespace fs = std::filesystem;
 
 class Page {
  public:
@@ -57,13 +32,16 @@ class Page {
 void verdict(Page& page, const Json& run) {
   const Json& thresholds = at(run, {"thresholds"});
   const bool passed = at(run, {"verdict", "passed"}) == true;
+  const Holding holding = holding_of(run);
+  page.line("{} {}", holding.held == Held::kProven || holding.held == Held::kSeen ? "✓" : "✗",
+            holding.sentence);
+  page.line("  Measured on {}.", machine_of(run));
   if (thresholds.empty()) {
-    page.line("verdict     no thresholds were asked for (--threshold 'p99<50ms')");
+    page.line("thresholds  none were asked for (--threshold 'p99<50ms')");
   } else {
     const auto good = std::count_if(thresholds.begin(), thresholds.end(),
                                     [](const Json& one) { return at(one, {"passed"}) == true; });
-    page.line("verdict     {} {} of {} thresholds hold", passed ? "✓" : "✗", good,
-              thresholds.size());
+    page.line("thresholds  {} {} of {} hold", passed ? "✓" : "✗", good, thresholds.size());
   }
   for (const Json& one : thresholds) {
     page.line("            {} {}  (measured {})", at(one, {"passed"}) == true ? "✓" : "✗",
@@ -192,57 +170,29 @@ void audit(Page& page, const Json& run) {
   }
 }
 
-Result<Json> read(std::string_view summary) {
-  Json json = Json::parse(summary, nullptr, false);
-  if (json.is_object() && at(json, {"format"}) == 1) return json;
-  return fail(
-      Error::Code::kInvalid,
-      "drill: that is no summary.json of a drill (format 1); name a seckill-drill-… directory");
-}
-
-// ---- comparison ----
-
-struct Spread {
-  double least = 0, most = 0;
-  bool known = false;
-};
-
-// A figure of each tenth of a run: how much it varies within one run.
-Spread spread_of(const Json& run, std::string_view quantile) {
-  Spread spread;
-  for (const Json& tenth : at(run, {"fairness", "by_arrival"})) {
-    const Json& value = at(tenth, {"felt", quantile});
-    if (!value.is_number() || at(tenth, {"felt", "count"}) == 0) continue;
-    const auto v = value.get<double>();
-    spread.least = spread.known ? std::min(spread.least, v) : v;
-    spread.most = spread.known ? std::max(spread.most, v) : v;
-    spread.known = true;
+// The directories beside this one that hold a drill, those written last first.
+std::vector<fs::path> newest_beside(const fs::path& directory) {
+  constexpr std::size_t kLooked = 20;
+  std::error_code error;
+  const fs::path here = fs::weakly_canonical(directory, error);
+  std::vector<std::pair<fs::file_time_type, fs::path>> found;
+  for (const auto& entry : fs::directory_iterator(
+           here.parent_path(), fs::directory_options::skip_permission_denied, error)) {
+    std::error_code none;
+    const auto time = fs::last_write_time(entry.path() / "summary.json", none);
+    if (!none && entry.path() != here) found.emplace_back(time, entry.path());
   }
-  return spread;
-}
-
-std::string with_spread(const Json& figure, const Spread& spread) {
-  const std::string value = text(at(figure, {"value"}), text(at(figure, {"unit"})));
-  if (!spread.known) return value;
-  return fmt::format("{} ({} – {})", value, human_time(static_cast<std::int64_t>(spread.least)),
-                     human_time(static_cast<std::int64_t>(spread.most)));
-}
-
-std::string change(const Json& a, const Json& b, const Spread& in_a, const Spread& in_b) {
-  const Json &from = at(a, {"value"}), &to = at(b, {"value"});
-  if (!from.is_number() || !to.is_number()) return "-";
-  const auto x = from.get<double>(), y = to.get<double>();
-  if (x == y) return "=";
-  std::string how = x == 0 ? "new" : fmt::format("{:+.0f} %", (y - x) / x * 100);
-  if (!in_a.known || !in_b.known) return how;
-  const bool apart = in_a.most < in_b.least || in_b.most < in_a.least;
-  return how + (apart ? " beyond the spread" : " within the spread");
+  std::sort(found.rbegin(), found.rend());
+  std::vector<fs::path> newest;
+  for (std::size_t i = 0; i < std::min(found.size(), kLooked); ++i)
+    newest.push_back(std::move(found[i].second));
+  return newest;
 }
 
 }  // namespace
 
 Result<std::string> report_text(std::string_view summary) {
-  const auto run = read(summary);
+  const auto run = read_summary(summary);
   if (!run) return fail(run.error());
   Page page;
   verdict(page, *run);
@@ -258,29 +208,32 @@ Result<std::string> report_text(std::string_view summary) {
 }
 
 Result<std::string> compare_text(std::string_view a, std::string_view b) {
-  const auto one = read(a), two = read(b);
+  const auto one = read_summary(a), two = read_summary(b);
   if (!one) return fail(one.error());
   if (!two) return fail(two.error());
   Page page;
-  for (const char* name :
-       {"shoppers", "over_us", "arrival", "double_click", "wire", "connections", "retries"}) {
-    const Json &x = at(*one, {"conditions", name}), &y = at(*two, {"conditions", name});
-    if (x != y) page.line("! other conditions: {} was {}, is {}", name, x.dump(), y.dump());
-  }
+  for (const std::string& other : other_conditions(*one, *two))
+    page.line("! other conditions: {}", other);
   page.line("{:<15} {:<32} {:<32} {}", "figure", "A (spread over its tenths)", "B", "B against A");
-  const Json& figures = at(*one, {"figures"});
-  if (!figures.is_object()) return page.take();
-  for (const auto& [name, figure] : figures.items()) {
-    const Json& other = at(*two, {"figures", name});
-    // Of the tail only what a tenth can know: a tenth's p99.9 is its maximum.
-    const bool spreads =
-        name == "p50" || name == "p90" || name == "p95" || name == "p99" || name == "max";
-    const Spread in_a = spreads ? spread_of(*one, name + "_us") : Spread();
-    const Spread in_b = spreads ? spread_of(*two, name + "_us") : Spread();
-    page.line("{:<15} {:<32} {:<32} {}", name, with_spread(figure, in_a), with_spread(other, in_b),
-              change(figure, other, in_a, in_b));
+  const auto with = [](const std::string& value, const std::string& spread) {
+    return spread.empty() ? value : fmt::format("{} ({})", value, spread);
+  };
+  for (const Compared& row : compare(*one, *two)) {
+    page.line("{:<15} {:<32} {:<32} {}{}", row.name, with(row.a, row.a_spread),
+              with(row.b, row.b_spread), row.change,
+              row.beyond   ? " beyond the spread"
+              : row.within ? " within the spread"
+                           : "");
   }
   return page.take();
+}
+
+Status draw_report(const std::filesystem::path& directory) {
+  const auto summary = file_text(directory / "summary.json");
+  if (!summary) return fail(summary.error());
+  const auto html = report_html(*summary);
+  if (!html) return fail(html.error());
+  return write_file(directory / "report.html", *html);
 }
 
 Result<std::string> drill_report(const std::filesystem::path& directory) {
@@ -292,7 +245,7 @@ Result<std::string> drill_report(const std::filesystem::path& directory) {
 Result<std::string> drill_summary(const std::filesystem::path& directory) {
   auto summary = file_text(directory / "summary.json");
   if (!summary) return fail(summary.error());
-  if (const auto run = read(*summary); !run) return fail(run.error());
+  if (const auto run = read_summary(*summary); !run) return fail(run.error());
   while (summary->ends_with('\n')) summary->pop_back();
   return summary;
 }
@@ -304,11 +257,11 @@ Result<std::string> drill_compare(const std::filesystem::path& a, const std::fil
   return compare_text(*one, *two);
 }
 
-Status add_to_summary(const std::filesystem::path& directory, std::string_view section,
-                      std::string_view json) {
+Status put_into_summary(const fs::path& directory, std::string_view section,
+                        std::string_view json) {
   const auto old = file_text(directory / "summary.json");
   if (!old) return fail(old.error());
-  auto run = read(*old);
+  auto run = read_summary(*old);
   if (!run) return fail(run.error());
   Json value = Json::parse(json, nullptr, false);
   if (value.is_discarded()) {
@@ -317,6 +270,32 @@ Status add_to_summary(const std::filesystem::path& directory, std::string_view s
   (*run)[std::string(section)] = std::move(value);
   return write_file(directory / "summary.json",
                     run->dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
+}
+
+Status add_to_summary(const fs::path& directory, std::string_view section, std::string_view json) {
+  const Status put = put_into_summary(directory, section, json);
+  return put ? draw_report(directory) : put;
+}
+
+std::string last_before(const std::filesystem::path& directory) {
+  const auto ours = file_text(directory / "summary.json");
+  const auto run = ours ? read_summary(*ours) : Result<Json>(fail(ours.error()));
+  if (!run) return "null";
+  const auto started = [](const Json& one) { return text(at(one, {"conditions", "started_at"})); };
+  Json last;
+  for (const fs::path& other : newest_beside(directory)) {
+    const auto other_text = file_text(other / "summary.json");
+    const auto earlier =
+        other_text ? read_summary(*other_text) : Result<Json>(fail(other_text.error()));
+    if (!earlier || started(*earlier) >= started(*run)) continue;
+    if (!other_conditions(*earlier, *run).empty()) continue;
+    if (last.is_object() && started(last) >= started(*earlier)) continue;
+    last = {{"directory", other.filename().string()},
+            {"conditions", at(*earlier, {"conditions"})},
+            {"figures", at(*earlier, {"figures"})},
+            {"fairness", {{"by_arrival", at(*earlier, {"fairness", "by_arrival"})}}}};
+  }
+  return last.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 }  // namespace seckill

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +11,7 @@
 #include "base/result.h"
 #include "drill/crowd.h"
 #include "drill/plan.h"
+#include "drill/server_side.h"
 #include "drill/tally.h"
 #include "drill/threshold.h"
 #include "model/text.h"
@@ -24,10 +24,6 @@ struct SaleSeen {
   std::uint32_t stock = 0, available = 0, held = 0, paid = 0, orders = 0, per_buyer = 0;
 };
 std::optional<SaleSeen> sale_seen(std::string_view json);
-
-// Samples of a /metrics page that tell of the server: name{labels} → value, without the buckets.
-using Metrics = std::map<std::string, double>;
-Metrics metrics_of(std::string_view page);
 
 // All that the report knows. attempts in the order of their answers.
 struct Run {
@@ -53,7 +49,7 @@ struct Run {
 
 // summary.json: one object; "format": 1. It holds every figure of the eleven parts of the report
 // (experience.md): verdict, conditions, stock, funnel, latency, pace, outcomes, fairness, server,
-// audit (null until add_to_summary), and figures for a comparison.
+// audit and last (null until add_to_summary), and figures for a comparison.
 std::string summary_json(const Run& run);
 
 // Writes all files into the directory, which is made: summary.json, latency.hgrm, requests.csv,
@@ -67,6 +63,13 @@ std::string transcript_line(const Run& run, const Attempt& attempt);
 // Of a summary.json's text. kInvalid when it is not one.
 Result<std::string> report_text(std::string_view summary);
 Result<std::string> compare_text(std::string_view a, std::string_view b);
+
+// add_to_summary() without the drawing.
+Status put_into_summary(const std::filesystem::path& directory, std::string_view section,
+                        std::string_view json);
+// The last run of the same plan beside this one, as much of its summary.json as a comparison needs;
+// "null": none. Of the neighbours the twenty that were written last are looked at.
+std::string last_before(const std::filesystem::path& directory);
 
 Result<std::string> file_text(const std::filesystem::path& path);
 Status write_file(const std::filesystem::path& path, std::string_view text);

@@ -1,5 +1,4 @@
 // summary.json: every figure of a run, for people's programs, the report and comparisons.
-#include <charconv>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <fstream>
@@ -9,11 +8,10 @@
 #include <thread>
 
 #include "drill/report.h"
+#include "drill/server_side.h"
 
 namespace seckill {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr double kQuantiles[] = {0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 0.9999};
 constexpr std::string_view kQuantileNames[] = {"p50", "p75", "p90", "p95", "p99", "p999", "p9999"};
@@ -104,9 +102,26 @@ Json sale(const std::optional<SaleSeen>& seen) {
           {"held", seen->held},   {"paid", seen->paid},   {"orders", seen->orders}};
 }
 
+// Pairs of (µs, units left) from the start to the last win: enough of them for a curve.
+Json curve(const Run& run) {
+  constexpr std::size_t kPoints = 200;
+  Json points = Json::array();
+  const auto stock = run.tally.stock();
+  if (!stock) return points;
+  points.push_back({0, *stock});
+  const auto& wins = run.tally.win_times();
+  const std::size_t step = wins.size() / kPoints + 1;
+  for (std::size_t i = 0; i < wins.size(); i += step) {
+    const std::size_t last = std::min(i + step, wins.size()) - 1;
+    points.push_back({wins[last], *run.tally.remaining_at(wins[last])});
+  }
+  return points;
+}
+
 Json stock(const Run& run) {
   Json json = {{"at_start", maybe(run.tally.stock())}, {"left", maybe(run.tally.remaining())}};
   json["sold_out_after_us"] = maybe(run.tally.sold_out_us());
+  json["curve"] = curve(run);
   json["sale_before"] = sale(run.before);
   json["sale_after"] = sale(run.after);
   return json;
@@ -138,24 +153,18 @@ Json timeline(const Run& run) {
   return json;
 }
 
-// arrived → admitted → won → stored → paid; what only the server knows may be null.
+// arrived → admitted → won → stored → paid; what only the server knows may be null. admitted: the
+// records that it let into its journal meanwhile, ticks of its clock among them.
 Json funnel(const Run& run) {
-  const auto metric = [&run](std::string_view name) -> Json {
-    double sum = 0;
-    bool any = false;
-    for (const auto& [sample, value] : run.metrics_after) {
-      if (sample != name && !sample.starts_with(std::string(name) + "{")) continue;
-      const auto was = run.metrics_before.find(sample);
-      sum += value - (was == run.metrics_before.end() ? 0 : was->second);
-      any = true;
-    }
-    return any ? Json(sum) : Json(nullptr);
+  const auto grew = [&run](std::string_view name) {
+    return growth(run.metrics_before, run.metrics_after, name);
   };
   Json json = {{"arrived", run.tally.arrived()}, {"clicks", run.tally.clicks_sent()}};
   json["attempts"] = run.tally.attempts();
+  json["admitted"] = grew("seckill_turn_size_sum");
   json["won"] = run.tally.won();
-  json["stored"] = metric("seckill_orders_stored_total");
-  json["paid"] = metric("seckill_orders_paid_total");
+  json["stored"] = grew("seckill_orders_stored_total");
+  json["paid"] = grew(fmt::format("seckill_stock_paid{{sale=\"{}\"}}", run.sale));
   return json;
 }
 
@@ -284,7 +293,10 @@ std::string summary_json(const Run& run) {
   json["fairness"] = fairness(run);
   json["timeline"] = timeline(run);
   json["server"] = server(run);
+  json["server_side"] =
+      server_side(run.metrics_before, run.metrics_after, run.tally.attempts(), run.end.lasted_us);
   json["audit"] = nullptr;
+  json["last"] = nullptr;
   // Servers may say anything, also what is not UTF-8.
   return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
@@ -306,27 +318,6 @@ std::optional<SaleSeen> sale_seen(std::string_view text) {
       .paid = number("paid"),
       .orders = number("orders"),
       .per_buyer = number("per_buyer")};
-}
-
-Metrics metrics_of(std::string_view page) {
-  constexpr std::size_t kMost = 500;
-  Metrics metrics;
-  while (!page.empty() && metrics.size() < kMost) {
-    const std::size_t end = std::min(page.find('\n'), page.size());
-    const std::string_view line = page.substr(0, end);
-    page.remove_prefix(std::min(end + 1, page.size()));
-    const std::size_t blank = line.rfind(' ');
-    const bool ours =
-        line.starts_with("seckill_") || line.starts_with("process_") || line.starts_with("http_");
-    if (!ours || blank == std::string_view::npos || line.find("_bucket{") != std::string_view::npos)
-      continue;
-    double value = 0;
-    const auto [at, error] =
-        std::from_chars(line.data() + blank + 1, line.data() + line.size(), value);
-    if (error == std::errc() && at == line.data() + line.size())
-      metrics[std::string(line.substr(0, blank))] = value;
-  }
-  return metrics;
 }
 
 }  // namespace seckill

@@ -107,6 +107,7 @@ class Tally {
   const Group& single_clickers() const { return single_; }
   const Duplicates& duplicates() const { return duplicates_; }
   const std::vector<std::string>& orders() const { return orders_; }
+  const std::vector<std::int64_t>& win_times() const { return win_times_; }  // ascending
 
   // Stock, as far as this crowd can know it: what was there before (told by the server, or the
   // first [N] plus one), less what it won; over the demo's wire the least [N] heard.

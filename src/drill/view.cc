@@ -147,6 +147,7 @@ std::string thousands(std::uint64_t number) {
 
 std::string human_time(std::int64_t us) {
   const auto time = static_cast<double>(us);
+  if (us < 1'000) return fmt::format("{} µs", us);
   if (us < 100'000) return fmt::format("{:.1f} ms", time / 1e3);
   if (us < 1'000'000) return fmt::format("{:.0f} ms", time / 1e3);
   if (us % 1'000'000 == 0) return fmt::format("{} s", us / 1'000'000);

@@ -35,7 +35,7 @@ TEST(View, DrawsTheRush) {
             "Drill: 2,000 shoppers over 5 s rush 100 of car (the demo's JMeter plan)\n"
             " stock   ███▇▆▅▄▄▃▂▁▁          0 of 100         sold out after 250 ms\n"
             " arrived ████████████████████  2,000   won 100 · sold out 1,900 · errors 0\n"
-            " latency p50 0.4 ms · p99 2.1 ms · max 6.0 ms   (felt, from intended send)\n");
+            " latency p50 400 µs · p99 2.1 ms · max 6.0 ms   (felt, from intended send)\n");
 }
 
 TEST(View, DrawsAnEmptyRush) {
@@ -85,9 +85,9 @@ TEST(View, WithoutATerminalSaysALineEach5Seconds) {
   view->done();
   EXPECT_EQ(said,
             "drill 5 s · arrived 2,000 of 2,000 · won 100 · sold out 1,900 · errors 0 · "
-            "p50 0.4 ms · p99 2.1 ms · max 6.0 ms\n"
+            "p50 400 µs · p99 2.1 ms · max 6.0 ms\n"
             "drill 10 s · arrived 2,000 of 2,000 · won 100 · sold out 1,900 · errors 0 · "
-            "p50 0.4 ms · p99 2.1 ms · max 6.0 ms\n");
+            "p50 400 µs · p99 2.1 ms · max 6.0 ms\n");
 }
 
 TEST(View, QuietSaysOnlyWhatMatters) {
@@ -131,8 +131,8 @@ TEST(View, NumbersAreForPeople) {
   EXPECT_EQ(thousands(999), "999");
   EXPECT_EQ(thousands(1'000), "1,000");
   EXPECT_EQ(thousands(1'234'567), "1,234,567");
-  EXPECT_EQ(human_time(43), "0.0 ms");
-  EXPECT_EQ(human_time(400), "0.4 ms");
+  EXPECT_EQ(human_time(43), "43 µs");
+  EXPECT_EQ(human_time(400), "400 µs");
   EXPECT_EQ(human_time(250'000), "250 ms");
   EXPECT_EQ(human_time(5'000'000), "5 s");
   EXPECT_EQ(human_time(1'250'000), "1.25 s");
