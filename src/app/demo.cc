@@ -13,6 +13,7 @@
 #include "app/client.h"
 #include "app/process.h"
 #include "app/settings.h"
+#include "base/entropy.h"
 #include "drill/drill.h"
 
 namespace seckill::app {
@@ -185,9 +186,9 @@ Status Demo::serve() {
   if (!talk_.json()) {
     talk_.result(
         fmt::format("seckill {} · no server needed: journal and orders in a temporary directory\n"
-                    "  api   {}/api/v1/sales      metrics {}/metrics\n"
-                    "  buy   curl -X POST {}/seckill/seckill",
-                    SECKILL_VERSION, url(), url(), url()));
+                    " api     {}/api/v1/sales\n"
+                    " buy     curl -X POST {}/seckill/seckill\n",
+                    SECKILL_VERSION, url(), url()));
   }
   return {};
 }
@@ -218,13 +219,16 @@ Status Demo::create_sales() {
 
 // A process of its own: its CPU time is not the server's, and it knows only HTTP.
 Result<Exit> Demo::rush() {
-  std::vector<std::string> arguments{"drill",    "car",
-                                     "--server", url(),
-                                     "--users",  std::to_string(terms_.users),
-                                     "--over",   to_text(terms_.over),
-                                     "--out",    terms_.out.string(),
-                                     "--no-page"};
+  std::vector<std::string> arguments{
+      "drill",    "car",
+      "--server", url(),
+      "--users",  std::to_string(terms_.users),
+      "--over",   to_text(terms_.over),
+      "--out",    terms_.out.string(),
+      "--seed",   std::to_string(random_u64() >> 32),  // drawn here: no word about it
+      "--no-page"};
   if (talk_.quiet() || talk_.json()) arguments.emplace_back("--quiet");
+  if (!talk_.colors()) arguments.emplace_back("--no-color");
   auto crowd = Child::start(arguments, {.silent = talk_.json(), .clean_environment = true});
   if (!crowd) return fail(std::move(crowd.error()));
   while (crowd->poll() < 0) {
@@ -277,16 +281,17 @@ Result<Exit> Demo::prove() {
   talk_.result(" report  " + (terms_.out / "report.html").string());
   if (!report->proven()) talk_.result(to_text(*report, ask, talk_));
   if (!terms_.once) {
-    talk_.result(fmt::format(
-        " again   seckill audit car --journal file:{} --orders sqlite:{} --transcript {}",
-        settings_.journal_dir.string(), settings_.orders_file.string(), ask.transcript->string()));
+    talk_.result(
+        fmt::format(" again   seckill audit car --journal file:{} \\\n           --transcript {}",
+                    settings_.journal_dir.string(), ask.transcript->string()));
   }
   return exit_of(*report);
 }
 
 void Demo::stay() {
   talk_.result(fmt::format(
-      "Still serving, and selling 10 phones: {}/api/v1/sales. Press Ctrl-C to end.", url()));
+      "\nStill serving, and selling 10 phones: {}/api/v1/sales/phone\nPress Ctrl-C to end.",
+      url()));
   while (server_->poll() < 0) {
     if (!signals_.wait(milliseconds(200))) continue;
     talk_.say("\nStopping; the temporary directory is removed.");

@@ -129,8 +129,9 @@ Result<DrillOptions> options_of(const Args& args) {
 }
 
 Exit run_drill_command(const Args& args, Talk& talk) {
-  const auto options = options_of(args);
+  auto options = options_of(args);
   if (!options) return talk.fail(options.error());
+  options->color = talk.colors();
   struct sigaction count{};
   count.sa_handler = [](int) { interrupts.fetch_add(1); };
   for (const int number : ending_signals()) sigaction(number, &count, nullptr);

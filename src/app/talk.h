@@ -27,6 +27,7 @@ class Talk {
   bool json() const { return options_.json; }
   bool quiet() const { return options_.quiet; }
   bool at_terminal() const { return terminal_; }  // stdin and stdout: a person looks
+  bool colors() const { return color_; }          // stdout has them
   bool may_ask() const { return options_.input && terminal_; }
   Log::Options log_options() const;
 

@@ -295,7 +295,7 @@ Result<DrillResult> finish(const DrillOptions& o, Run run, const std::filesystem
                      .any_verdict = any_verdict(run.tally),
                      .top_error = top_error(run.tally)};
   for (const std::string& line :
-       picture_of(snapshot_of(run.tally, run.plan, title, run.end.lasted_us), false)) {
+       picture_of(snapshot_of(run.tally, run.plan, title, run.end.lasted_us), o.color)) {
     result.picture += line + "\n";
   }
   auto text = report_text(result.summary);

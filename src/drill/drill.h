@@ -37,7 +37,8 @@ struct DrillOptions {
   std::vector<std::string> thresholds;  // threshold.h
   std::filesystem::path out;            // empty: ./seckill-drill-YYYYMMDD-HHMMSS
   bool allow_remote = false;
-  bool page = true;  // draws report.html; without, whoever adds to the summary does
+  bool color = false;  // of the picture
+  bool page = true;    // draws report.html; without, whoever adds to the summary does
 
   std::string command;                           // as typed, for the report
   std::string version;                           // ours, for the report

@@ -16,8 +16,6 @@
 namespace seckill {
 namespace {
 
-using testing::TempDir;
-
 struct Deaf : View {
   void show(const Snapshot&) override {}
   void say(std::string_view) override {}

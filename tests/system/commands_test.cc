@@ -320,6 +320,10 @@ TEST(Commands, DemoProvesItselfAndCleansUp) {
   EXPECT_TRUE(fs::remove(running)) << "a running demo keeps its directory";
   EXPECT_TRUE(fs::is_empty(dir.path() / "tmp")) << "the temporary directories are gone";
   EXPECT_TRUE(fs::exists(dir.path() / "results" / "transcript.jsonl"));
+  const std::string page = file_text(dir.path() / "results" / "report.html");
+  EXPECT_NE(page.find("The sale held: 20 of 20 sold, none twice; proven by the audit"),
+            std::string::npos);
+  EXPECT_EQ((ran.out + ran.err).find('\033'), std::string::npos) << "no terminal, no escapes";
   const std::string pattern = dir.file("tmp");
   for (const auto& process : fs::directory_iterator("/proc")) {
     EXPECT_EQ(file_text(process.path() / "cmdline").find(pattern), std::string::npos)
