@@ -57,7 +57,7 @@ const std::map<std::string, std::set<std::string>>& allowed() {
       {"journal", {"model", "base"}},
       {"counter", {"model", "base"}},
       {"sale", {"counter/counter.h", "journal/journal.h", "ledger", "model", "base"}},
-      {"http", {"sale", "model", "base"}},
+      {"http", {"sale", "ledger/ledger.h", "model", "base"}},
       {"orders", {"journal/journal.h", "ledger", "model", "base"}},
       {"audit", {"journal/journal.h", "orders/orders.h", "counter/counter.h", "model", "base"}},
       {"drill", {"model", "base"}},

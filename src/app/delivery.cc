@@ -69,22 +69,24 @@ bool Delivery::catch_up() {
     const std::uint64_t stored = consumer_.stats().orders_stored;
     auto more = consumer_.turn(before);
     const ConsumerStats& stats = consumer_.stats();
-    const auto took =
-        std::chrono::duration_cast<milliseconds>(machine_now().steady - before.steady);
+    const microseconds took = machine_now().steady - before.steady;
     const auto orders = static_cast<std::int64_t>(stats.orders_stored - stored);
-    if (std::exchange(batches, stats.batches) != stats.batches) idle = 0;
+    const bool committed = std::exchange(batches, stats.batches) != stats.batches;
+    if (committed) idle = 0;
     if (more && *more && idle > number(stats.next) / Consumer::kBatchMax + kIdleTurnsMax) {
       more =
           fail(Error::Code::kUnavailable, "orders: nothing could be stored; is their disk well?");
     }
-    note(more ? std::nullopt : std::optional(more.error()), orders * took.count());
+    note(more ? std::nullopt : std::optional(more.error()), orders * took.count() / 1'000,
+         committed ? took : microseconds(0));
     if (!more) return false;
     if (!*more || out_of_time()) return true;
   }
 }
 
 // Trouble is said when it begins, changes and ends.
-void Delivery::note(std::optional<Error> trouble, std::int64_t committing_ms) {
+void Delivery::note(std::optional<Error> trouble, std::int64_t committing_ms,
+                    microseconds storing) {
   std::optional<Error> before = trouble;
   {
     const std::scoped_lock hold(mutex_);
@@ -92,6 +94,8 @@ void Delivery::note(std::optional<Error> trouble, std::int64_t committing_ms) {
     committing_ms_ += committing_ms;
     state_.store_delay_ms = state_.stats.waited_ms + committing_ms_;
     state_.trouble.swap(before);
+    state_.storing_us += static_cast<std::uint64_t>(storing.count());
+    if (state_.stored.at != consumer_.stored_orders().at) state_.stored = consumer_.stored_orders();
   }
   if (trouble && (!before || before->message != trouble->message)) say(*trouble);
   if (!trouble && before) log_.info("rows-again");

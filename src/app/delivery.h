@@ -37,6 +37,8 @@ class Delivery {
     ConsumerStats stats;
     std::int64_t store_delay_ms = 0;  // of all orders stored: from the journal's stamp to COMMIT
     std::optional<Error> trouble;     // the present one
+    StoredOrders stored;
+    std::uint64_t storing_us = 0;  // sum of the turns that committed, reading included
   };
   State state() const;
 
@@ -44,7 +46,7 @@ class Delivery {
   void run();
   bool wait_for_news();  // false: the end
   bool catch_up();       // false: in trouble
-  void note(std::optional<Error> trouble, std::int64_t committing_ms);
+  void note(std::optional<Error> trouble, std::int64_t committing_ms, microseconds storing);
   void say(const Error& trouble);
   bool out_of_time() const;
 

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstring>
 #include <fmt/format.h>
+#include <tuple>
 #include <unistd.h>
 #include <utility>
 
@@ -47,6 +48,20 @@ template <class Value>
 void metric(std::string& text, std::string_view name, std::string_view type, std::string_view says,
             Value value) {
   text += fmt::format("# HELP {} {}\n# TYPE {} {}\n{} {}\n", name, says, name, type, name, value);
+}
+
+// Won but not stored: what the ledger has granted, less what the rows know.
+void append_pending(std::string& text, const Ledger& ledger, const StoredOrders& stored) {
+  text +=
+      "# HELP seckill_orders_pending Orders granted that the rows do not know yet.\n"
+      "# TYPE seckill_orders_pending gauge\n";
+  for (const SaleView* sale : ledger.sales()) {
+    const auto known = std::find_if(stored.of_sales.begin(), stored.of_sales.end(),
+                                    [&](auto& each) { return each.first == sale->terms.uid; });
+    const std::uint32_t rows = known == stored.of_sales.end() ? 0 : known->second;
+    text += fmt::format("seckill_orders_pending{{sale=\"{}\"}} {}\n", sale->terms.name.view(),
+                        std::int64_t{sale->orders} - rows);
+  }
 }
 
 }  // namespace
@@ -120,6 +135,7 @@ Backstage Shop::backstage() {
   };
   lent.metrics = [this](std::string& text) { append_metrics(text); };
   lent.readiness = [this] { return readiness(); };
+  lent.live = [this](SaleUid sale) { return live(sale); };
   lent.acted = [this](std::string_view act, std::string_view on, int status) {
     log_.info(
         "admin",
@@ -137,15 +153,35 @@ Readiness Shop::readiness() const {
        seen.broken             ? seen.broken->message
        : room != Room::kPlenty ? "no space for new claims; payments still land"
                                : fmt::format("flushes in {:.1f} ms",
-                                             static_cast<double>(parts_->last_flush_us()) / 1e3)});
+                                             static_cast<double>(parts_->last_flush_us()) / 1e3),
+       seen.broken ? "restart: a restart reads the truth back, unless it exits with 5 "
+                     "(docs/runbook.md)"
+                   : "make room on the journal's disk, or begin a new season in a new directory"});
   const Delivery::State rows = delivery_->state();
   const std::uint64_t behind = number(parts_->durable()) - number(rows.stats.next);
   readiness.checks.push_back(
       {"orders", !rows.trouble,
-       rows.trouble ? rows.trouble->message : fmt::format("{} records behind", behind)});
-  if (draining_) readiness.checks.push_back({"process", false, "draining"});
+       rows.trouble ? rows.trouble->message : fmt::format("{} records behind", behind),
+       "selling goes on; look at the rows' disk and locks: seckill doctor"});
+  if (draining_)
+    readiness.checks.push_back({"process", false, "draining", "start it again when it has ended"});
   readiness.ready = !draining_ && readiness.checks[0].pass;  // rows behind stop no sale
   return readiness;
+}
+
+LiveFigures Shop::live(SaleUid sale) const {
+  const Delivery::State rows = delivery_->state();
+  LiveFigures live{.flushes = journal_->seen().flushes,
+                   .flush_us = journal_->seen().flush_us,
+                   .durable = parts_->durable(),
+                   .rows_at = rows.stats.next,
+                   .orders_stored = rows.stats.orders_stored,
+                   .store_delay_ms = rows.store_delay_ms,
+                   .sale_orders_at = rows.stored.at};
+  for (const auto& [uid, orders] : rows.stored.of_sales) {
+    if (uid == sale) live.sale_orders_stored = orders;
+  }
+  return live;
 }
 
 void Shop::append_metrics(std::string& text) const {
@@ -172,6 +208,19 @@ void Shop::append_metrics(std::string& text) const {
       "# TYPE seckill_flush_duration_seconds summary\nseckill_flush_duration_seconds_sum "
       "{}\nseckill_flush_duration_seconds_count {}\n",
       static_cast<double>(seen.flush_us) / 1e6, seen.flushes);
+  text += fmt::format(
+      "# HELP seckill_dependency_duration_seconds What the parts take: a block's write, a "
+      "transaction of rows.\n# TYPE seckill_dependency_duration_seconds summary\n");
+  for (const auto& [labels, sum_us, count] :
+       {std::tuple{R"(dependency="journal",operation="flush")", seen.flush_us, seen.flushes},
+        std::tuple{R"(dependency="orders",operation="store")", rows.storing_us,
+                   rows.stats.batches}}) {
+    text += fmt::format(
+        "seckill_dependency_duration_seconds_sum{{{0}}} {1}\n"
+        "seckill_dependency_duration_seconds_count{{{0}}} {2}\n",
+        labels, static_cast<double>(sum_us) / 1e6, count);
+  }
+  append_pending(text, sale_->ledger(), rows.stored);
   text += fmt::format(
       "# HELP seckill_dependency_up 1 while the part answers.\n# TYPE seckill_dependency_up gauge\n"
       "seckill_dependency_up{{dependency=\"journal\"}} "

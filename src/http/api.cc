@@ -1,6 +1,7 @@
 #include "http/api.h"
 
 #include "http/door.h"
+#include "http/visitor.h"
 
 namespace seckill {
 namespace {
@@ -9,6 +10,7 @@ bool is_admins(Route route, Method method) {
   switch (route) {
     case Route::kSaleVerb:
     case Route::kPayments:
+    case Route::kSaleEvents:
     case Route::kMetrics: return true;
     case Route::kSales: return method == Method::kPost;
     case Route::kSale: return method == Method::kPatch;
@@ -19,6 +21,11 @@ bool is_admins(Route route, Method method) {
 
 bool changes(Method method) { return method == Method::kPost || method == Method::kPatch; }
 
+// Buyers are known by a cookie there, which a browser sends whoever makes it ask.
+bool is_shops(Route route) {
+  return route == Route::kShopBuy || route == Route::kShopGiveBack || route == Route::kTill;
+}
+
 // What is written down of each call that needs a token and changes something (T25).
 std::string_view act_of(Route route, Method method, SaleVerb verb) {
   if (!changes(method)) return {};
@@ -26,7 +33,8 @@ std::string_view act_of(Route route, Method method, SaleVerb verb) {
     case Route::kSales: return to_text(SaleVerb::kCreate);
     case Route::kSale: return to_text(SaleVerb::kPatch);
     case Route::kSaleVerb: return to_text(verb);
-    case Route::kOrderPay: return "pay";
+    case Route::kOrderPay:
+    case Route::kTill: return "pay";
     default: return {};
   }
 }
@@ -42,11 +50,12 @@ std::optional<Refusal> Api::at_the_door(const Request& request, const Routed& to
   if (to.route == Route::kUnknown)
     return Refusal{problems::kNotFound, "There is nothing here; GET / lists what there is."};
   if (!allows(to.route, request.method)) return Refusal{problems::kMethod, hint_of(to.route)};
-  if (changes(request.method) && is_cross_origin(request))
+  if (changes(request.method) &&
+      (is_cross_origin(request) || (is_shops(to.route) && is_cross_site(request))))
     return Refusal{problems::kCrossOrigin, "A page of another site may not do that."};
   if (is_admins(to.route, request.method))
     return may_enter(request, office_.options, office_.loopback, Need::kAdmin);
-  if (to.route == Route::kOrderPay)
+  if (to.route == Route::kOrderPay || (to.route == Route::kTill && request.method == Method::kPost))
     return may_enter(request, office_.options, office_.loopback, Need::kTill);
   return std::nullopt;
 }
@@ -91,6 +100,16 @@ Step Api::dispatch(Call& call, const Request& request, const Routed& to, std::st
     case Route::kProblems: return service_.problems(call, out);
     case Route::kProblem: return service_.problem_page(call, to.name, out);
     case Route::kIndex: return service_.index(call, out);
+    case Route::kSaleEvents: return service_.events(call, request, to.name, out);
+    case Route::kShop: return shop_.page(call, request, to.name, out);
+    case Route::kShopMine: return shop_.mine(call, request, to.name, out);
+    case Route::kShopBuy: return shop_.buy(call, request, to.name, out);
+    case Route::kShopGiveBack: return shop_.give_back(call, request, to.name, out);
+    case Route::kTill:
+      return post ? shop_.pay(call, request, to.name, out)
+                  : shop_.till(call, request, to.name, out);
+    case Route::kOps: return shop_.ops(call, request, out);
+    case Route::kAsset: return shop_.asset(call, request, to.name, out);
     case Route::kUnknown: break;
   }
   return problem(office_, call, out, problems::kNotFound);
@@ -107,6 +126,13 @@ Step Api::reply(Call& call, std::string& out) {
       }
       return Step::kReplied;
     case Route::kPayments: orders_.reply_list(call, out); return Step::kReplied;
+    case Route::kShopBuy:
+    case Route::kShopGiveBack: shop_.reply(call, out); return Step::kReplied;
+    case Route::kTill:
+      shop_.reply(call, out);
+      if (office_.backstage.acted)
+        office_.backstage.acted("pay", to_text(call.verdict.order), office_.replies.last_status());
+      return Step::kReplied;
     case Route::kOrderPay:
     case Route::kOrderCancel:
       orders_.reply(call, out);

@@ -8,13 +8,19 @@
 #include "http/route.h"
 #include "http/sale_calls.h"
 #include "http/service_calls.h"
+#include "http/shop_calls.h"
 
 namespace seckill {
 
 class Api {
  public:
   explicit Api(Office& office)
-      : office_(office), claims_(office), orders_(office), sales_(office), service_(office) {}
+      : office_(office),
+        claims_(office),
+        orders_(office),
+        sales_(office),
+        service_(office),
+        shop_(office, claims_, orders_) {}
 
   // Needs: call.close, .http_1_0, .began and .request_id are set. kReplied: it is in `out`.
   Step ask(Call& call, const Request& request, const Routed& to, std::string& out);
@@ -34,6 +40,7 @@ class Api {
   OrderCalls orders_;
   SaleCalls sales_;
   ServiceCalls service_;
+  ShopCalls shop_;
 };
 
 }  // namespace seckill

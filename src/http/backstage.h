@@ -40,12 +40,25 @@ using Listed = std::function<void(Result<std::string> json)>;
 struct HealthCheck {
   std::string name;  // "journal", "orders": a key of the health reply
   bool pass = true;
-  std::string says;  // "flushes in 0.4 ms"
+  std::string says;    // "flushes in 0.4 ms"
+  std::string repair;  // what to do, when it does not pass
 };
 
 struct Readiness {
   bool ready = true;
   std::vector<HealthCheck> checks;
+};
+
+// What the live page shows beside the sale's own figures. Sums are of this process.
+struct LiveFigures {
+  std::uint64_t flushes = 0;
+  std::uint64_t flush_us = 0;            // sum
+  Position durable{};                    // first record that is not durable yet
+  Position rows_at{};                    // first record that is not in the rows yet
+  std::uint64_t orders_stored = 0;       // rows made by this process
+  std::int64_t store_delay_ms = 0;       // sum, of those: from the journal's stamp to COMMIT
+  std::uint32_t sale_orders_stored = 0;  // orders of the sale that the rows have passed, ever …
+  Position sale_orders_at{};             // … by records before this one
 };
 
 // An empty function means: there is none of it here.
@@ -55,6 +68,7 @@ struct Backstage {
   std::function<void(PaymentsListQuery query, Listed done)> list_payments;
   std::function<void(std::string& text)> metrics;  // appends text in Prometheus' format
   std::function<Readiness()> readiness;
+  std::function<LiveFigures(SaleUid sale)> live;
   // A call that needs a token and changes something, for the log (T25): "pause", "car", 200; or
   // "pay", an order's id, 401.
   std::function<void(std::string_view act, std::string_view on, int status)> acted;

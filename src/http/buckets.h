@@ -24,6 +24,8 @@ class Buckets {
     sum_us_ += took.count();
   }
   bool empty() const;
+  const auto& counts() const { return counts_; }  // one more than edges: beyond the last
+  std::int64_t sum_us() const { return sum_us_; }
   // name_bucket{labels,le="…"} …, name_sum, name_count. `labels` without braces, may be empty.
   void append(std::string& to, std::string_view name, std::string_view labels) const;
 

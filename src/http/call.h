@@ -32,6 +32,7 @@ struct CallLane {
   int tries = 0;                              // … and how often it lost to another change
   std::optional<Result<std::string>> listed;  // a list's reply
   std::string written;  // the whole reply, made while others before it still wait
+  bool form = false;  // a page without scripts asks: the answer is where to look
 };
 
 struct Call {
@@ -42,6 +43,7 @@ struct Call {
   Method method = Method::kOther;
   bool close = false;     // the connection ends behind this reply
   bool http_1_0 = false;  // then keeping it open must be said
+  bool waited = false;    // its verdict did not come at once
   Caller* caller = nullptr;
   SteadyTime began;
   std::uint64_t request_id = 0;

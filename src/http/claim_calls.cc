@@ -106,11 +106,17 @@ std::optional<Refusal> ClaimCalls::read(Call& call, const Request& request, std:
   return std::nullopt;
 }
 
+SaleFront& ClaimCalls::count(const Call& call, const SaleView* sale) {
+  SaleFront& front = office_.metrics.front(sale == nullptr ? SaleUid{0} : sale->terms.uid);
+  ++front.attempts[static_cast<std::size_t>(call.verdict.outcome)];
+  front.admitted += call.waited ? 1 : 0;
+  front.decision.add(steady_now() - call.began);
+  return front;
+}
+
 void ClaimCalls::reply(Call& call, std::string& out) {
   const SaleView* sale = office_.ledger().sale(call.buy.sale);
-  Front& front = office_.metrics.front(sale == nullptr ? SaleUid{0} : sale->terms.uid);
-  ++front.attempts[static_cast<std::size_t>(call.verdict.outcome)];
-  front.decision.add(steady_now() - call.began);
+  SaleFront& front = count(call, sale);
   if (call.verdict.outcome == Outcome::kUnsure || call.verdict.outcome == Outcome::kLate)
     return reply_unknown(call, sale, out);
   if (call.buy.anonymous && call.verdict.outcome == Outcome::kSoldOut) return reply_demo(call, out);
@@ -138,13 +144,13 @@ void ClaimCalls::reply_order(Call& call, std::string& out) {
 }
 
 // The text of a refusal is made once and sent again and again, until its figures change.
-void ClaimCalls::refuse(Call& call, Front& front, const SaleView* sale, std::string& out) {
+void ClaimCalls::refuse(Call& call, SaleFront& front, const SaleView* sale, std::string& out) {
   const Outcome outcome = call.verdict.outcome;
   const Problem what = problem_of(outcome);
   if (sale == nullptr || call.buy.anonymous || what.status == 503)
     return refuse_plainly(call, sale, out);
   auto& ready = front.refusals[static_cast<std::size_t>(outcome)];
-  if (!ready) ready = std::make_unique<Front::Refused>();
+  if (!ready) ready = std::make_unique<SaleFront::Refused>();
   std::string& desk = office_.desk;
   desk.clear();
   if (const std::uint64_t figures = figures_of(*sale); ready->figures != figures) {

@@ -269,6 +269,7 @@ std::optional<Refusal> read_head(string_view head, const HttpLimits& limits, Req
   picker.put({head.data(), head.size()}, error);
   if (picker.refusal) return picker.refusal;
   if (error) return bad("The head could not be read.");
+  request.head = head;
   return split_target(picker.target, request);
 }
 

@@ -115,10 +115,15 @@ void HttpMetrics::served(Route route, Method method, unsigned status, microsecon
   buckets->add(took);
 }
 
-Front& HttpMetrics::front(SaleUid sale) {
+SaleFront& HttpMetrics::front(SaleUid sale) {
   auto& front = fronts_[static_cast<std::uint32_t>(sale)];
-  if (!front) front = std::make_unique<Front>();
+  if (!front) front = std::make_unique<SaleFront>();
   return *front;
+}
+
+const SaleFront* HttpMetrics::find_front(SaleUid sale) const {
+  const auto found = fronts_.find(static_cast<std::uint32_t>(sale));
+  return found == fronts_.end() ? nullptr : found->second.get();
 }
 
 void HttpMetrics::append(std::string& to, const Sale& sale, RawTime now) const {
@@ -165,6 +170,11 @@ void HttpMetrics::append_attempts(std::string& to, const Ledger& ledger) const {
                      front->attempts[outcome]);
     }
   }
+  help(to, "seckill_admitted_total", "counter",
+       "Attempts that were not refused at the door, and waited for the journal.");
+  for (const auto& [uid, front] : fronts_)
+    fmt::format_to(end_of(to), "seckill_admitted_total{{sale=\"{}\"}} {}\n", name_of(ledger, uid),
+                   front->admitted);
 }
 
 void HttpMetrics::append_decisions(std::string& to, const Ledger& ledger) const {

@@ -19,13 +19,14 @@ namespace seckill {
 inline constexpr std::size_t kOutcomes = static_cast<std::size_t>(Outcome::kUnsure) + 1;
 
 // What the door knows of one sale: its refusals, ready to be sent, and how many it has sent.
-struct Front {
+struct SaleFront {
   struct Refused {
     std::uint64_t figures = 0;  // what its text was made from
     ReadyReply reply;
   };
   std::array<std::unique_ptr<Refused>, kOutcomes> refusals;
   std::array<std::uint64_t, kOutcomes> attempts{};
+  std::uint64_t admitted = 0;  // of them: not refused at the door, so they waited for the journal
   Buckets decision;
 };
 
@@ -33,7 +34,9 @@ class HttpMetrics {
  public:
   void served(Route route, Method method, unsigned status, microseconds took);
   // Of the sale; of all that name no sale, for uid 0.
-  Front& front(SaleUid sale);
+  SaleFront& front(SaleUid sale);
+
+  const SaleFront* find_front(SaleUid sale) const;  // null: nobody has asked for it yet
 
   // Everything, in Prometheus' text format.
   void append(std::string& to, const Sale& sale, RawTime now) const;
@@ -48,13 +51,13 @@ class HttpMetrics {
   void append_attempts(std::string& to, const Ledger& ledger) const;
   void append_decisions(std::string& to, const Ledger& ledger) const;
 
-  static constexpr std::array<std::uint16_t, 21> kStatuses{200, 201, 304, 400, 401, 403, 404,
-                                                           405, 408, 409, 412, 413, 414, 417,
-                                                           422, 428, 431, 500, 503, 505, 0};
+  static constexpr std::array<std::uint16_t, 22> kStatuses{200, 201, 303, 304, 400, 401, 403, 404,
+                                                           405, 408, 409, 412, 413, 414, 417, 422,
+                                                           428, 431, 500, 503, 505, 0};
   static std::size_t index_of(unsigned status);
   std::array<std::array<std::array<std::unique_ptr<Buckets>, kStatuses.size()>, kMethods>, kRoutes>
       requests_;
-  boost::unordered_flat_map<std::uint32_t, std::unique_ptr<Front>> fronts_;
+  boost::unordered_flat_map<std::uint32_t, std::unique_ptr<SaleFront>> fronts_;
 };
 
 }  // namespace seckill

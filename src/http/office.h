@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,12 @@ enum class Step : std::uint8_t {
   kWaits,     // its verdict will come
 };
 
+// Someone wants to follow a sale, and has seen this already.
+struct StreamAsk {
+  SaleUid sale{};
+  std::string last_id;
+};
+
 struct Office {
   Office(Shell& the_shell, HttpOptions the_options, Backstage the_backstage);
 
@@ -32,7 +39,8 @@ struct Office {
   Step put(Call& call, const Ask& ask) {
     call.state = Call::State::kWaiting;
     shell.ask(call.who, ask);
-    return call.state == Call::State::kAnswered ? Step::kAnswered : Step::kWaits;
+    call.waited = call.state != Call::State::kAnswered;
+    return call.waited ? Step::kWaits : Step::kAnswered;
   }
 
   Shell& shell;
@@ -48,6 +56,8 @@ struct Office {
   std::string fields;                // … and header lines
   std::vector<std::uint32_t> units;  // an order's, while it is written
   std::uint64_t anonymous = 0;       // shoppers of the demo's wire so far
+  std::uint32_t readers = 0;         // of live streams
+  std::optional<StreamAsk> stream;   // the reply just written is the head of one
 
  private:
   RawTime time_text_of_{-1};

@@ -31,6 +31,7 @@ inline constexpr Problem kTokenMissing{401, "token-missing", "A token is needed"
 inline constexpr Problem kTokenWrong{401, "token-wrong", "This token is not known"};
 inline constexpr Problem kTokenScope{403, "token-scope", "This token may not do that"};
 inline constexpr Problem kCrossOrigin{403, "cross-origin", "Cross-origin request"};
+inline constexpr Problem kCookieMissing{403, "cookie-missing", "No cookie came along"};
 // what is asked
 inline constexpr Problem kMalformed{400, "malformed", "Malformed body"};
 inline constexpr Problem kUnknownField{400, "unknown-field", "Unknown field"};
@@ -44,6 +45,7 @@ inline constexpr Problem kSaleState{409, "sale-state", "The sale's state does no
 inline constexpr Problem kBusy{503, "busy", "Busy, come back"};
 inline constexpr Problem kUnknownOutcome{503, "outcome-unknown", "Outcome unknown"};
 inline constexpr Problem kUnavailable{503, "unavailable", "Not available now"};
+inline constexpr Problem kTooManyReaders{503, "too-many-readers", "Too many live readers"};
 inline constexpr Problem kInternal{500, "internal", "Internal error"};
 }  // namespace problems
 

@@ -12,6 +12,7 @@ std::string_view status_line(unsigned status) {
   switch (status) {
     case 200: return "HTTP/1.1 200 OK\r\n";
     case 201: return "HTTP/1.1 201 Created\r\n";
+    case 303: return "HTTP/1.1 303 See Other\r\n";
     case 304: return "HTTP/1.1 304 Not Modified\r\n";
     case 400: return "HTTP/1.1 400 Bad Request\r\n";
     case 401: return "HTTP/1.1 401 Unauthorized\r\n";
@@ -67,6 +68,13 @@ void Replies::write(std::string& out, const Call& call, const ReplyHead& head,
   out.append(connection_of(call)).append("\r\n");
   if (call.method != Method::kHead && head.status != 304) out.append(body);
   count(call, head.status);
+}
+
+void Replies::begin_stream(std::string& out, const Call& call, std::string_view type) {
+  begin(out, 200);
+  out.append("Content-Type: ").append(type);
+  out.append("\r\nCache-Control: no-store\r\nX-Accel-Buffering: no\r\nConnection: close\r\n\r\n");
+  count(call, 200);
 }
 
 ReadyReply Replies::make_ready(const ReplyHead& head, std::string_view body,

@@ -18,6 +18,7 @@ inline constexpr std::string_view kProblem = "application/problem+json";
 inline constexpr std::string_view kHealth = "application/health+json";
 inline constexpr std::string_view kText = "text/plain; charset=utf-8";
 inline constexpr std::string_view kHtml = "text/html; charset=utf-8";
+inline constexpr std::string_view kEvents = "text/event-stream";
 inline constexpr std::string_view kYaml = "application/yaml";
 inline constexpr std::string_view kMetrics = "text/plain; version=0.0.4; charset=utf-8";
 }  // namespace content
@@ -45,6 +46,9 @@ class Replies {
 
   // Appends the whole reply and counts it.
   void write(std::string& out, const Call& call, const ReplyHead& head, std::string_view body);
+
+  // Only a head: what follows comes piece by piece, until the connection ends.
+  void begin_stream(std::string& out, const Call& call, std::string_view type);
 
   // `length`: of the body, when what follows `body` is appended at each use.
   ReadyReply make_ready(const ReplyHead& head, std::string_view body, std::size_t length) const;

@@ -11,6 +11,7 @@ namespace seckill {
 // Views live in the connection's buffer, until the request is consumed.
 struct Request {
   Method method = Method::kOther;
+  std::string_view head;   // all of it, for the fields that are rarely wanted: head_field.h
   std::string_view path;   // begins with '/'
   std::string_view query;  // behind '?', may be empty
   std::string_view host;   // as in the Host field; empty only in HTTP/1.0

@@ -19,7 +19,7 @@ constexpr std::array kFixed{
     Fixed{"/healthz", Route::kHealthz},          Fixed{"/time", Route::kTime},
     Fixed{"/openapi.yaml", Route::kOpenapi},     Fixed{"/", Route::kIndex},
     Fixed{"/api/v1/payments", Route::kPayments}, Fixed{"/api/v1/sales", Route::kSales},
-    Fixed{"/docs/problems", Route::kProblems},
+    Fixed{"/docs/problems", Route::kProblems},   Fixed{"/ops", Route::kOps},
 };
 
 constexpr std::array kVerbs{
@@ -49,6 +49,7 @@ Routed sale_route(string_view rest) {
   const auto [name, below] = split(rest);
   if (!below) return {Route::kSale, name};
   if (*below == "orders") return {Route::kSaleOrders, name};
+  if (*below == "events") return {Route::kSaleEvents, name};
   for (const auto& [word, verb] : kVerbs) {
     if (*below == word) return {Route::kSaleVerb, name, verb};
   }
@@ -63,12 +64,24 @@ Routed order_route(string_view rest) {
   return {};
 }
 
+Routed shop_route(string_view rest) {
+  const auto [name, below] = split(rest);
+  if (!below) return {Route::kShop, name};
+  if (*below == "mine") return {Route::kShopMine, name};
+  if (*below == "buy") return {Route::kShopBuy, name};
+  if (*below == "give-back") return {Route::kShopGiveBack, name};
+  if (*below == "till") return {Route::kTill, name};
+  return {};
+}
+
 }  // namespace
 
 Routed route_of(string_view path) {
   string_view rest = path;
   if (take(rest, "/api/v1/sales/")) return sale_route(rest);
   if (take(rest, "/api/v1/orders/")) return order_route(rest);
+  if (take(rest, "/s/")) return shop_route(rest);
+  if (take(rest, "/assets/")) return {Route::kAsset, rest};
   if (take(rest, "/docs/problems/")) return {Route::kProblem, rest};
   for (const Fixed& fixed : kFixed) {
     if (path == fixed.path) return {fixed.route};
@@ -96,6 +109,14 @@ string_view pattern_of(Route route) {
     case Route::kProblems: return "/docs/problems";
     case Route::kProblem: return "/docs/problems/{code}";
     case Route::kIndex: return "/";
+    case Route::kSaleEvents: return "/api/v1/sales/{sale}/events";
+    case Route::kShop: return "/s/{sale}";
+    case Route::kShopMine: return "/s/{sale}/mine";
+    case Route::kShopBuy: return "/s/{sale}/buy";
+    case Route::kShopGiveBack: return "/s/{sale}/give-back";
+    case Route::kTill: return "/s/{sale}/till";
+    case Route::kOps: return "/ops";
+    case Route::kAsset: return "/assets/{name}";
     case Route::kUnknown: break;
   }
   return "unknown";
@@ -106,7 +127,10 @@ string_view methods_of(Route route) {
     case Route::kDemo:
     case Route::kSaleVerb:
     case Route::kOrderPay:
+    case Route::kShopBuy:
+    case Route::kShopGiveBack:
     case Route::kOrderCancel: return "POST";
+    case Route::kTill:
     case Route::kSales:
     case Route::kSaleOrders: return "GET, HEAD, POST";
     case Route::kSale: return "GET, HEAD, PATCH";

@@ -30,6 +30,14 @@ enum class Route : std::uint8_t {
   kProblems,
   kProblem,
   kIndex,
+  kSaleEvents,
+  kShop,
+  kShopMine,
+  kShopBuy,
+  kShopGiveBack,
+  kTill,
+  kOps,
+  kAsset,
   kUnknown,  // none of ours
 };
 inline constexpr std::size_t kRoutes = static_cast<std::size_t>(Route::kUnknown) + 1;
@@ -50,7 +58,7 @@ const char* to_text(SaleVerb verb);
 
 struct Routed {
   Route route = Route::kUnknown;
-  std::string_view name;  // the sale, order or problem in the path, unchecked
+  std::string_view name;  // the sale, order, problem or asset in the path, unchecked
   SaleVerb verb = SaleVerb::kCreate;
 };
 
@@ -59,6 +67,8 @@ Routed route_of(std::string_view path);
 std::string_view pattern_of(Route route);  // "/api/v1/sales/{sale}": the metrics' label
 std::string_view methods_of(Route route);  // "GET, HEAD, POST": the value of Allow
 bool allows(Route route, Method method);
+// For browsers: no part of the API, free to change with the pages.
+inline bool is_pages(Route route) { return route >= Route::kShop && route <= Route::kAsset; }
 inline bool is_claim(Route route, Method method) {
   return method == Method::kPost && (route == Route::kDemo || route == Route::kSaleOrders);
 }

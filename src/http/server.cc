@@ -60,6 +60,7 @@ class Server::Impl {
   void drain() {
     if (std::exchange(office_.draining, true)) return;
     listener_.close();
+    hub_.streams.close_all();
     const SteadyTime soon = steady_now() + milliseconds(1'000);
     for (Session* session = hub_.first; session != nullptr; session = session->next())
       session->drain(soon);

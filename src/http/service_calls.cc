@@ -1,7 +1,9 @@
 #include "http/service_calls.h"
 
 #include "embedded/http_pages.h"
+#include "http/head_field.h"
 #include "http/json_out.h"
+#include "http/streams.h"
 
 namespace seckill {
 namespace {
@@ -24,6 +26,9 @@ constexpr std::string_view kIndex =
     "POST  /api/v1/sales/{sale}/{verb}       start pause resume close restock withdraw retire\n"
     "GET   /api/v1/sales/{sale}/orders\n"
     "GET   /api/v1/payments\n"
+    "GET   /s/{sale}                         the shop page, for buyers\n"
+    "GET   /ops                              the live page, for operators\n"
+    "GET   /api/v1/sales/{sale}/events       its figures, each 250 ms (server-sent events)\n"
     "GET   /docs/problems                    what each refusal means\n"
     "GET   /docs/problems/{code}\n"
     "GET   /metrics /livez /readyz /healthz /time /openapi.yaml\n";
@@ -48,6 +53,7 @@ void append_check(std::string& to, const HealthCheck& check, const std::string& 
   JsonObject json(to);
   json.token("status", check.pass ? "pass" : "fail");
   if (!check.says.empty()) json.text("output", check.says);
+  if (!check.pass && !check.repair.empty()) json.text("repair", check.repair);
   json.token("time", time);
   json.end();
   to += ']';
@@ -124,6 +130,26 @@ Step ServiceCalls::metrics(Call& call, std::string& out) {
   office_.metrics.append(body, office_.shell.sale(), raw_now());
   if (office_.backstage.metrics) office_.backstage.metrics(body);
   office_.replies.write(out, call, {200, content::kMetrics, {}}, body);
+  return Step::kReplied;
+}
+
+Step ServiceCalls::events(Call& call, const Request& request, std::string_view name,
+                          std::string& out) {
+  const auto known = SaleName::from(name);
+  const SaleView* sale = known ? office_.ledger().sale(*known) : nullptr;
+  if (sale == nullptr)
+    return problem(office_, call, out, problem_of(Outcome::kUnknownSale),
+                   {.detail = "There is no such sale."});
+  if (office_.readers >= kReadersMax || office_.draining)
+    return problem(office_, call, out, problems::kTooManyReaders,
+                   {.detail = "As many as may follow live already; /metrics has the same figures.",
+                    .sale = known->view()});
+  office_.replies.begin_stream(out, call, content::kEvents);
+  if (call.method == Method::kGet)
+    office_.stream =
+        StreamAsk{sale->terms.uid,
+                  std::string(field_of(request.head, "last-event-id").value_or("").substr(0, 64))};
+  call.close = true;
   return Step::kReplied;
 }
 

@@ -13,6 +13,8 @@ class ServiceCalls {
   Step ready(Call& call, std::string& out);  // it can sell: 503 says why not
   Step metrics(Call& call, std::string& out);
   Step time(Call& call, std::string& out);
+  // GET /api/v1/sales/{sale}/events: writes the head; the session hands its socket to Streams.
+  Step events(Call& call, const Request& request, std::string_view sale, std::string& out);
   Step openapi(Call& call, std::string& out);
   Step problems(Call& call, std::string& out);
   Step problem_page(Call& call, std::string_view code, std::string& out);  // its part of that page

@@ -122,6 +122,11 @@ TEST(Openapi, IsTrue) {
                                   ? ""
                                   : "If-Match: " + etag + "\r\n";
     const std::string fields = "Idempotency-Key: k\r\n" + match;
+    Client fresh(front.port());  // a live stream does not give its connection back
+    if (path.ends_with("/events")) {
+      EXPECT_EQ(fresh.ask(get(path)).status, 200);
+      continue;
+    }
     const Reply reply = operation.method == "GET"
                             ? client.ask(get(path))
                             : client.ask(post(path, body_for(operation), fields, operation.method));
@@ -130,13 +135,15 @@ TEST(Openapi, IsTrue) {
   }
   for (const auto& [path, allowed] : methods) {
     for (const std::string method : {"GET", "POST", "PATCH", "PUT", "DELETE"}) {
+      if (path.ends_with("/events") && method == "GET") continue;
       const Reply reply = client.ask(post(filled(path, std::string(32, 'a')), "", "", method));
       EXPECT_EQ(reply.status == 405, !allowed.contains(method)) << method << " " << path;
     }
   }
   for (std::size_t route = 0; route + 1 < kRoutes; ++route) {
     const std::string pattern(pattern_of(static_cast<Route>(route)));
-    const bool described = methods.contains(pattern) || pattern.ends_with("{verb}");
+    const bool described = methods.contains(pattern) || pattern.ends_with("{verb}") ||
+                           is_pages(static_cast<Route>(route));
     EXPECT_TRUE(described) << pattern;
   }
 }
@@ -176,7 +183,12 @@ TEST(Service, ListsItsUrls) {
   EXPECT_EQ(index.status, 200);
   for (std::size_t route = 0; route + 1 < kRoutes; ++route) {
     const std::string pattern(pattern_of(static_cast<Route>(route)));
-    EXPECT_NE(index.body.find(pattern), std::string::npos) << pattern;
+    const bool inner = is_pages(static_cast<Route>(route)) && pattern != "/ops" &&
+                       pattern != "/s/{sale}";  // what pages load
+    EXPECT_EQ(index.body.find("   " + pattern) == std::string::npos &&
+                  index.body.find(" " + pattern) == std::string::npos,
+              inner)
+        << pattern;
   }
   const Reply time = client.ask(get("/time"));
   EXPECT_NE(member(time.body, "unix_ms"), "");

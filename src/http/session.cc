@@ -102,6 +102,7 @@ Flow Session::live(std::unique_ptr<Session> self) {
       open = me.settle();
       if (open && me.more_) co_await OthersTurn{me};
     }
+    me.hand_over();
     while (me.drain_input()) co_await Readable{me};
   } catch (const std::exception&) {
     // No memory, most likely: this connection ends, the others go on.
@@ -220,6 +221,11 @@ bool Session::serve_one() {
   call->request_id = hub_.office.options.nonce + ++hub_.requests;
   const std::size_t before = round.out.size();
   Step step = hub_.api.ask(*call, request, to, round.out);
+  if (hub_.office.stream) {
+    stream_ = std::make_unique<StreamAsk>(std::move(*hub_.office.stream));
+    hub_.office.stream.reset();
+    closing_ = true;
+  }
   round.intake.consume();
   if (step == Step::kReplied && !round.calls.empty()) return keep_for_its_turn(*call, before);
   while (step == Step::kAnswered && round.calls.empty()) step = hub_.api.reply(*call, round.out);
@@ -342,6 +348,15 @@ bool Session::settle() {
   more_ = false;
   hub_.rounds.give_back(std::move(round_));
   return !hub_.office.draining;
+}
+
+// A live stream's socket leaves us: what follows its head is no reply of ours.
+void Session::hand_over() {
+  if (!stream_ || gone_) return;
+  gone_ = true;
+  boost::system::error_code failed;
+  const int file = socket_.release(failed);
+  if (!failed) hub_.streams.adopt(file, *stream_);
 }
 
 // Closing while input is unread would reset the connection, and the peer might lose the reply: so

@@ -13,6 +13,7 @@
 #include "http/flow.h"
 #include "http/office.h"
 #include "http/round.h"
+#include "http/streams.h"
 
 namespace seckill {
 
@@ -22,7 +23,11 @@ class Session;
 class Hub {
  public:
   Hub(boost::asio::io_context& the_context, Office& the_office, Api& the_api)
-      : context(the_context), office(the_office), api(the_api), rounds(office.options.limits) {}
+      : context(the_context),
+        office(the_office),
+        api(the_api),
+        streams(context, office),
+        rounds(office.options.limits) {}
 
   // It is resumed by the loop, not from within the sale's step.
   void ready(Session& session);
@@ -30,6 +35,7 @@ class Hub {
   boost::asio::io_context& context;
   Office& office;
   Api& api;
+  Streams streams;
   Rounds rounds;
   Session* first = nullptr;  // of all
   std::uint64_t requests = 0;
@@ -81,6 +87,7 @@ class Session final : public Caller {
   bool all_answered();
   bool send();
   bool settle();
+  void hand_over();
   bool drain_input();
   void expire();
   Call fresh_call() const;
@@ -90,7 +97,8 @@ class Session final : public Caller {
   Session* prev_ = nullptr;
   Session* next_ = nullptr;
   std::coroutine_handle<> waiting_;
-  std::unique_ptr<Round> round_;  // null while idle
+  std::unique_ptr<Round> round_;       // null while idle
+  std::unique_ptr<StreamAsk> stream_;  // its reply goes on as a live stream
   SteadyTime deadline_ = kNever;
   std::uint32_t pending_ = 0;  // calls that wait, while stage_ is kCalls
   std::uint32_t drained_ = 0;  // bytes, while lingering

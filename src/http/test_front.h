@@ -126,6 +126,11 @@ class Client {
     unread_.erase(0, end + 4 + length);
     return reply;
   }
+  // Whatever comes next; empty: the end.
+  std::string read_some() {
+    if (unread_.empty()) more();
+    return std::exchange(unread_, {});
+  }
   Reply ask(std::string_view bytes, bool to_head = false) {
     send(bytes);
     auto reply = read(to_head);

@@ -71,7 +71,16 @@ Result<bool> Consumer::replay() {
     doubt();
     return fail(std::move(same.error()));
   }
+  if (ledger_->position() == bookmark_->next) note_stored();
   return true;
+}
+
+// Needs: the ledger is at the bookmark.
+void Consumer::note_stored() {
+  stored_orders_.at = ledger_->position();
+  stored_orders_.of_sales.clear();
+  for (const SaleView* sale : ledger_->sales())
+    stored_orders_.of_sales.emplace_back(sale->terms.uid, sale->orders);
 }
 
 // Are these rows of this journal, and has the ledger come to the same state as when it wrote them?
@@ -132,13 +141,13 @@ Result<bool> Consumer::store(Now now) {
   return true;
 }
 
-void Consumer::committed(const Bookmark& becomes, const Rows& rows, std::size_t count,
-                         Now now) {
+void Consumer::committed(const Bookmark& becomes, const Rows& rows, std::size_t count, Now now) {
   steps_.erase(steps_.begin(), steps_.begin() + static_cast<std::ptrdiff_t>(count));
   bookmark_ = becomes;
   most_ = std::min(most_ * 2, kBatchMax);
   ++stats_.batches;
   stats_.next = becomes.next;
+  if (steps_.empty()) note_stored();
   stats_.quarantined += rows.quarantine.size();
   for (const OrderRow& row : rows.orders) {
     if (row.created) stats_.waited_ms += std::max<std::int64_t>(0, now.raw.ms - row.held_at.ms);

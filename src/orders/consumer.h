@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "base/result.h"
 #include "journal/journal.h"
@@ -23,6 +25,13 @@ struct ConsumerStats {
   std::uint64_t quarantined = 0;
   std::uint64_t lost_races = 0;
   std::int64_t waited_ms = 0;  // of those orders: from their stamp to the turn that stored them
+};
+
+// Orders of each sale that the rows know of, at one position: those that were granted by the
+// records before it, put aside or not.
+struct StoredOrders {
+  Position at{};
+  std::vector<std::pair<SaleUid, std::uint32_t>> of_sales;
 };
 
 // Promises: (1) rows never run ahead of what the reader hands out, and may fall behind by any
@@ -46,9 +55,12 @@ class Consumer {
   Result<bool> turn(Now now);
 
   const ConsumerStats& stats() const { return stats_; }
+  // As new as the bookmark, but while a refused row is searched for.
+  const StoredOrders& stored_orders() const { return stored_orders_; }
 
  private:
   void doubt();
+  void note_stored();
   Status begin();
   Result<bool> replay();
   Status check_bookmark() const;
@@ -62,6 +74,7 @@ class Consumer {
   JournalReader& journal_;
   Orders& orders_;
   ConsumerStats stats_;
+  StoredOrders stored_orders_;
 
   std::optional<Ledger> ledger_;      // none: in doubt
   std::optional<Bookmark> bookmark_;  // what the rows said

@@ -1,0 +1,70 @@
+// The pages as they lie in the binary (web/dist): what is sent as it is, and what is filled in.
+#pragma once
+
+#include <array>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "http/replies.h"
+#include "http/visitor.h"
+
+namespace seckill {
+
+// A page with {{slots}}; what is put into them is escaped.
+class PageText {
+ public:
+  using Slots = std::span<const std::pair<std::string_view, std::string_view>>;
+  explicit PageText(std::string_view text);
+  // A slot that nobody names stays empty.
+  void append(std::string& to, Slots slots) const;
+
+ private:
+  struct Piece {
+    std::string_view text;  // before the slot
+    std::string_view slot;
+  };
+  std::vector<Piece> pieces_;
+};
+
+// Loads nothing from elsewhere, runs nothing inline, is framed by nobody.
+extern const std::string_view kPageFields;
+
+class Site {
+ public:
+  explicit Site(const Replies& replies);
+
+  const PageText& shop(Language language) const { return of(shop_, language); }
+  const PageText& till(Language language) const { return of(till_, language); }
+  const PageText& lost(Language language) const { return of(lost_, language); }
+
+  // Ready to be sent, and the same packed by gzip; null: there is no such file. Names carry a hash
+  // of what is in them, so a browser may keep them for ever.
+  struct Asset {
+    std::string_view name;
+    ReadyReply plain, packed;
+  };
+  const Asset* asset(std::string_view name) const;
+  const Asset& ops() const { return ops_; }
+
+ private:
+  using Pages = std::array<PageText, kLanguages>;
+  static const PageText& of(const Pages& pages, Language language) {
+    return pages[static_cast<std::size_t>(language)];
+  }
+  static Pages pages(std::string_view name);
+  static Asset asset_of(const Replies& replies, std::string_view name, std::string_view text);
+
+  Pages shop_ = pages("shop");
+  Pages till_ = pages("till");
+  Pages lost_ = pages("lost");
+  Asset ops_;
+  std::vector<Asset> assets_;
+};
+
+// Whether the browser unpacks gzip.
+bool takes_gzip(const Request& request);
+
+}  // namespace seckill
