@@ -34,7 +34,7 @@ check: test  ## test, then everything under ASan+UBSan and TSan, clang-tidy, for
 	@cmake --preset tsan >/dev/null && cmake --build build/tsan -j $(JOBS)
 	@cd build/tsan && $(CURDIR)/scripts/with-promtool ctest -j $(JOBS) --output-on-failure --progress
 	@clang-format-19 --dry-run --Werror $$(git ls-files '*.cc' '*.h')
-	@shellcheck $$(grep -lE "^#!.*bash" scripts/*) deploy/stack/*.sh .ci/run
+	@shellcheck $$(grep -lE "^#!.*bash" scripts/*) deploy/stack/*.sh deploy/jmeter/run tests/stack/jmeter .ci/run
 	@yamllint deploy/compose.yml
 	@cmake --preset lint >/dev/null && cmake --build build/lint -j $(JOBS)
 
