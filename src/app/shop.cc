@@ -128,7 +128,10 @@ HttpOptions Shop::http_options(const std::string& admin, const std::string& till
 Backstage Shop::backstage() {
   Backstage lent;
   lent.list_orders = [this](OrdersListQuery query, Listed done) {
-    lists_->ask(query_of(query), on_loop(loop_, std::move(done)));
+    OrdersQuery asked = query_of(query);
+    const Order* after = asked.after ? sale_->ledger().find(*asked.after) : nullptr;
+    if (after != nullptr) asked.after_made = after->made;
+    lists_->ask(asked, on_loop(loop_, std::move(done)));
   };
   lent.list_payments = [this](PaymentsListQuery query, Listed done) {
     lists_->ask(query_of(query), on_loop(loop_, std::move(done)));

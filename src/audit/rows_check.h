@@ -31,7 +31,6 @@ class RowsCheck : public RowsVisitor {
   void quarantined(const QuarantineRow& row) override;
   void sale(const SaleRow& row) override;
   void order(const OrderRow& row) override;
-  void unit(const UnitRow& row) override;
   void payment(const PaymentRow& row) override;
 
   // What was found; adds to the sums. An error is the replay's: the journal is damaged.
@@ -42,18 +41,21 @@ class RowsCheck : public RowsVisitor {
 
  private:
   struct OrderFacts {
-    std::uint32_t quantity = 0, units = 0;
+    std::uint32_t quantity = 0;
+    std::uint64_t units = 0;
     bool row = false, live = false;
   };
   struct SaleFacts {
-    std::uint64_t held = 0, paid = 0, units = 0, unit_rows = 0;
+    std::uint64_t held = 0, paid = 0, units = 0;
     bool row = false;
+    std::vector<bool> taken;  // taken[n - 1]: somebody has unit n
     std::unordered_map<Buyer, std::uint32_t, audit_replay::TextHash> live;  // units of a buyer
   };
 
   bool begin();
   bool is_judged(const SaleName& name) const { return !only_ || *only_ == name; }
   void compare(const OrderRow& row, const audit_replay::Order& order);
+  void take(const OrderRow& row, SaleFacts& facts);
   void compare(const SaleRow& row, const audit_replay::Sale& sale);
   void compare(const PaymentRow& row, const audit_replay::Payment& payment);
   void judge_missing();

@@ -74,6 +74,7 @@ const Order& Book::grant(const Wanted& wanted, const At& at, Changes& changes) {
               .buyer = wanted.buyer,
               .body = wanted.body,
               .held_at = at.stamp,
+              .made = at.position,
               .position = at.position,
               .hold_ms = static_cast<std::uint32_t>(terms.hold_ms),
               .quantity = wanted.quantity,
@@ -82,7 +83,7 @@ const Order& Book::grant(const Wanted& wanted, const At& at, Changes& changes) {
     order.due = at.clock + milliseconds(order.hold_ms);
     ++holds_;
   }
-  changes.orders.push_back(order.id);
+  changes.orders.push_back({order.id, order.made});
   check();
   return tables_->orders.add(order);
 }
@@ -125,7 +126,7 @@ void Book::pay(const OrderId& id, const PaymentHash& payment, const At& at, Chan
   order.position = at.position;
   view_.held -= order.quantity;
   view_.paid += order.quantity;
-  changes.orders.push_back(id);
+  changes.orders.push_back({id, order.made});
   check();
 }
 
@@ -148,7 +149,7 @@ void Book::end(const OrderId& id, OrderState how, const At& at, Changes& changes
   order.position = at.position;
   view_.held -= order.quantity;
   view_.returned += order.quantity;
-  changes.orders.push_back(id);
+  changes.orders.push_back({id, order.made});
   check();
 }
 

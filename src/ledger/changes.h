@@ -11,6 +11,12 @@
 
 namespace seckill {
 
+struct OrderChange {
+  OrderId id;
+  Position made{};  // of the RESERVE that made it
+  bool operator==(const OrderChange&) const = default;
+};
+
 struct UnitChange {
   SaleUid sale{};
   std::uint32_t unit = 0;        // 1..stock
@@ -30,7 +36,7 @@ struct PaymentChange {
 // May name the same thing more than once; in the order in which it happened.
 struct Changes {
   std::vector<SaleUid> sales;
-  std::vector<OrderId> orders;
+  std::vector<OrderChange> orders;
   std::vector<UnitChange> units;
   std::vector<PaymentChange> payments;
 

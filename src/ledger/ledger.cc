@@ -111,7 +111,7 @@ Verdict Ledger::apply(const Entry& entry, Changes& changes) {
   Mix mix(digest_);
   mix(number(at.position))(static_cast<std::uint64_t>(clock_.ms));
   mix(static_cast<std::uint64_t>(said.outcome))(said.order)(said.left);
-  for (auto i = marks.orders; i < changes.orders.size(); ++i) mix(changes.orders[i]);
+  for (auto i = marks.orders; i < changes.orders.size(); ++i) mix(changes.orders[i].id);
   for (auto i = marks.units; i < changes.units.size(); ++i) {
     mix(changes.units[i].unit)(changes.units[i].order.value_or(OrderId{}));
   }

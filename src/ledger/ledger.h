@@ -8,7 +8,7 @@
 //   (4) I1, I3, I4, I5, I7 hold at every position (checked by invariant() in every build);
 //   (5) tables are reserved by the sale's terms, when its SALE record is applied: no insert of a
 //   claim rehashes.
-// What it does badly: everything of a sale stays in memory until it is retired (150 to 190 B an
+// What it does badly: everything of a sale stays in memory until it is retired (160 to 200 B an
 // order, with its buyer and hold), and its payments for the whole season.
 //
 // The order of reasons (the audit has the same, written a second time):

@@ -42,7 +42,7 @@ struct Witness {
         ASSERT_EQ(units.erase(at), 1u) << "I3: a free unit came back";
       }
     }
-    orders.insert(changes.orders.begin(), changes.orders.end());
+    for (const OrderChange& order : changes.orders) orders.insert(order.id);
     for (const PaymentChange& payment : changes.payments) {
       const std::string id(payment.id.view());
       ASSERT_TRUE(payments.emplace(id, payment).second) << "I7: a payment id was taken twice";

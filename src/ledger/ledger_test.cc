@@ -25,7 +25,7 @@ TEST(Ledger, SellsTheLowestFreeUnitAndSaysWhatIsLeft) {
     EXPECT_EQ(story.units(won.order), std::vector{n});
     ASSERT_EQ(story.changes.units.size(), 1u);
     EXPECT_EQ(story.changes.units[0].order, won.order);
-    EXPECT_EQ(story.changes.orders, std::vector{won.order});
+    EXPECT_EQ(story.changes.orders, (std::vector<OrderChange>{{won.order, won.position}}));
   }
   EXPECT_EQ(story.view().sold_out_at, story.now);
   story.pass(milliseconds{1});

@@ -23,6 +23,7 @@ struct Order {
   RawTime held_at;
   RawTime ended_at;           // when it was paid, cancelled or expired
   LogTime due;                // when the hold ends, in ledger time; only if held with a hold
+  Position made{};            // of the RESERVE that made it: no other order has it
   Position position{};        // of the last record that changed it
   std::uint32_t hold_ms = 0;  // 0: a win is final at once, nothing is ever due
   std::uint32_t quantity = 0;

@@ -11,12 +11,14 @@ namespace {
 OrderRow row_of(const Ledger& ledger, const Order& order, const Entry& entry) {
   const SaleView* sale = ledger.sale(order.id.sale());
   invariant(sale != nullptr, "I6: an order has its sale");
-  OrderRow row{.id = order.id,
+  OrderRow row{.made = order.made,
+               .id = order.id,
                .sale = sale->terms.name,
                .quantity = order.quantity,
                .state = order.state,
                .held_at = order.held_at,
                .position = order.position};
+  ledger.units_of(order, row.units);
   if (order.hold_ms > 0) row.due_at = order.held_at + milliseconds(order.hold_ms);
   if (order.state == OrderState::kPaid) row.paid_at = order.ended_at;
   if (!is_live(order.state)) row.ended_at = order.ended_at;
@@ -36,11 +38,12 @@ OrderRow row_of(const Ledger& ledger, const Order& order, const Entry& entry) {
 
 // An order that this very record ended by its time, before it retired the sale: the ledger has let
 // it go, and all that is new of it is this.
-OrderRow gone_row(const Ledger& ledger, OrderId id, const Entry& entry) {
-  const SaleView* sale = ledger.sale(id.sale());
+OrderRow gone_row(const Ledger& ledger, const OrderChange& gone, const Entry& entry) {
+  const SaleView* sale = ledger.sale(gone.id.sale());
   invariant(sale != nullptr && sale->terms.standing == Standing::kRetired,
             "I6: a changed order is in the ledger, or its sale was retired");
-  return {.id = id,
+  return {.made = gone.made,
+          .id = gone.id,
           .sale = sale->terms.name,
           .state = OrderState::kExpired,
           .ended_at = entry.stamp,
@@ -77,6 +80,7 @@ void add_sales(Step& step, const Ledger& ledger, const Changes& changes, const E
 }
 
 void merge(OrderRow& into, const OrderRow& later) {
+  into.units = later.units;
   into.state = later.state;
   into.paid_at = later.paid_at;
   into.ended_at = later.ended_at;
@@ -119,15 +123,10 @@ Step step_of(const Ledger& ledger, const Changes& changes, const Entry& entry,
   if (!changes.sales.empty() || !calm.holds(entry.stamp)) {
     add_sales(step, ledger, changes, entry, before, calm);
   }
-  for (const OrderId id : changes.orders) {
-    const Order* order = ledger.find(id);
+  for (const OrderChange& changed : changes.orders) {
+    const Order* order = ledger.find(changed.id);
     step.orders.push_back(order != nullptr ? row_of(ledger, *order, entry)
-                                           : gone_row(ledger, id, entry));
-  }
-  for (const UnitChange& unit : changes.units) {
-    const SaleView* sale = ledger.sale(unit.sale);
-    invariant(sale != nullptr, "I6: a changed unit has its sale");
-    step.units.push_back({sale->terms.name, unit.unit, unit.order});
+                                           : gone_row(ledger, changed, entry));
   }
   for (const PaymentChange& paid : changes.payments) {
     step.payments.push_back({.id = paid.id,
@@ -144,27 +143,17 @@ void put_aside(Step& step, const Record& record, QuarantineRow line) {
     std::erase_if(step.sales,
                   [&](const SaleRow& row) { return row.terms.name == terms->terms.name; });
   }
-  // Time returns units before the record has its say; only a cancellation returns any after that.
-  std::size_t returned = 0;
-  for (const OrderRow& row : step.orders) {
-    if (row.state == OrderState::kCancelled) returned = row.quantity;
-  }
-  step.units.resize(step.units.size() - std::min(returned, step.units.size()));
-  std::erase_if(step.units, [](const UnitRow& row) { return row.order.has_value(); });
   std::erase_if(step.orders, [](const OrderRow& row) { return row.state != OrderState::kExpired; });
   step.payments.clear();
   step.quarantine = std::move(line);
 }
 
-void put_all_aside(Step& step) {
-  step.sales.clear(), step.orders.clear(), step.units.clear(), step.payments.clear();
-}
+void put_all_aside(Step& step) { step.sales.clear(), step.orders.clear(), step.payments.clear(); }
 
 Rows fold(const std::deque<Step>& steps, std::size_t count) {
   Rows rows;
   Once<std::string_view, SaleRow> sales(rows.sales);
   Once<OrderId, OrderRow, OrderIdHash> orders(rows.orders);
-  Once<std::pair<std::string_view, std::uint32_t>, UnitRow> units(rows.units);
   for (std::size_t i = 0; i < count; ++i) {
     const Step& step = steps[i];
     if (step.quarantine) rows.quarantine.push_back(*step.quarantine);
@@ -173,9 +162,6 @@ Rows fold(const std::deque<Step>& steps, std::size_t count) {
     }
     for (const OrderRow& row : step.orders) {
       if (auto* earlier = orders.add(row.id, row)) merge(*earlier, row);
-    }
-    for (const UnitRow& row : step.units) {
-      if (auto* earlier = units.add({row.sale.view(), row.unit}, row)) earlier->order = row.order;
     }
     rows.payments.insert(rows.payments.end(), step.payments.begin(), step.payments.end());
   }

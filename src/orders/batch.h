@@ -19,7 +19,6 @@ struct Step {
   Bookmark after;
   std::vector<SaleRow> sales;
   std::vector<OrderRow> orders;
-  std::vector<UnitRow> units;
   std::vector<PaymentRow> payments;
   std::optional<QuarantineRow> quarantine;
 };
@@ -41,7 +40,7 @@ Step step_of(const Ledger& ledger, const Changes& changes, const Entry& entry,
              std::optional<RawTime> before, Calm& calm);
 
 // The record's own rows are refused: its line takes their place. What time did as it was applied
-// stays: sales whose phase went on, holds that ended, units that came back.
+// stays: sales whose phase went on, holds that ended and gave their units back.
 void put_aside(Step& step, const Record& record, QuarantineRow line);
 // Those, too, are refused.
 void put_all_aside(Step& step);

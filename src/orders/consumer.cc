@@ -165,7 +165,7 @@ Status Consumer::refused(const std::string& why, Now now) {
   }
   Step& step = steps_.front();
   if (!step.quarantine) return quarantine(step, why, now);
-  if (step.sales.empty() && step.orders.empty() && step.units.empty()) {
+  if (step.sales.empty() && step.orders.empty()) {
     return fail(Error::Code::kFailed, "orders/consumer: the rows refuse the quarantine: " + why);
   }
   put_all_aside(step);

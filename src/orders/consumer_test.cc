@@ -121,11 +121,13 @@ TEST(Consumer, StoresWhatTheLedgerSays) {
   EXPECT_EQ(all.mark->next, Position{story.size()});
   EXPECT_EQ(all.rows.sales, rows_of_ledger(story).rows.sales);
   const RawTime later = Story::kStart + milliseconds(10);
-  const OrderRow row_of_ann{.id = ann,
+  const OrderRow row_of_ann{.made = Position{2},
+                            .id = ann,
                             .sale = terms.name,
                             .buyer = text<Buyer>("ann"),
                             .key = text<Key>("k1"),
                             .quantity = 2,
+                            .units = {1, 2},
                             .state = OrderState::kPaid,
                             .held_at = Story::kStart,
                             .due_at = Story::kStart + milliseconds(60'000),
@@ -137,8 +139,8 @@ TEST(Consumer, StoresWhatTheLedgerSays) {
   EXPECT_EQ(all.find(bob)->ended_at, later);
   EXPECT_EQ(all.find(cid)->state, OrderState::kExpired);
   EXPECT_EQ(all.find(cid)->ended_at, later + milliseconds(60'000));
-  const std::vector<UnitRow> units{{terms.name, 1, ann}, {terms.name, 2, ann}, {terms.name, 3, {}}};
-  EXPECT_EQ(all.rows.units, units);
+  EXPECT_TRUE(all.find(bob)->units.empty());
+  EXPECT_TRUE(all.find(cid)->units.empty());
   ASSERT_EQ(all.rows.payments.size(), 3u);
   EXPECT_FALSE(all.rows.payments[0].refund);
   EXPECT_TRUE(all.rows.payments[1].refund);
@@ -345,9 +347,8 @@ TEST(Consumer, KeepsWhatARefusedRecordDidNotCause) {
                                          [](const SaleRow& row) { return row.terms.name; });
   ASSERT_NE(toy_row, all.rows.sales.end());
   EXPECT_EQ(toy_row->state, Phase::kOpen);
-  for (const UnitRow& unit : all.rows.units) {  // 1 was the poison's, 2 is bob's
-    EXPECT_EQ(unit.order, unit.unit == 2 ? std::optional(bob) : std::nullopt) << unit.unit;
-  }
+  EXPECT_TRUE(all.find(ann)->units.empty());
+  EXPECT_EQ(all.find(bob)->units, std::vector{2u}) << "1 was the poison's";
 }
 
 // Where even that is refused, the record goes aside with all it did, and the rest goes on.

@@ -32,13 +32,16 @@ struct SaleRow {
   bool operator==(const SaleRow&) const = default;
 };
 
-// Inserted with its texts when created in this batch, else only its state is updated.
+// Inserted with its texts when created in this batch, else only its state is updated. It is found
+// by `made`, which grows: rows are appended, and a batch touches few pages (decision 0013).
 struct OrderRow {
+  Position made{};  // of the RESERVE that made it
   OrderId id;
   SaleName sale;
   Buyer buyer;  // empty: not created in this batch
   Key key;      // empty: not created in this batch
   std::uint32_t quantity = 0;
+  std::vector<std::uint32_t> units;  // which pieces it has now: 1..stock; none when it has ended
   OrderState state{};
   RawTime held_at;
   std::optional<RawTime> due_at;  // held_at + hold: an estimate, since the ledger's clock decides
@@ -48,13 +51,6 @@ struct OrderRow {
   Position position{};
   bool created = false;
   bool operator==(const OrderRow&) const = default;
-};
-
-struct UnitRow {
-  SaleName sale;
-  std::uint32_t unit = 0;        // 1..stock
-  std::optional<OrderId> order;  // who has it now
-  bool operator==(const UnitRow&) const = default;
 };
 
 struct PaymentRow {
@@ -78,7 +74,6 @@ struct QuarantineRow {
 struct Rows {
   std::vector<SaleRow> sales;
   std::vector<OrderRow> orders;
-  std::vector<UnitRow> units;
   std::vector<PaymentRow> payments;
   std::vector<QuarantineRow> quarantine;
   bool operator==(const Rows&) const = default;
@@ -119,8 +114,9 @@ struct OrdersQuery {
   std::optional<SaleName> sale;
   std::optional<Buyer> buyer;
   std::optional<OrderState> state;
-  std::optional<OrderId> after;  // starting_after
-  std::uint32_t limit = 100;     // 1..1000
+  std::optional<OrderId> after;        // starting_after, in the order in which they were made
+  std::optional<Position> after_made;  // of `after`, if the asker knows: else it is searched for
+  std::uint32_t limit = 100;           // 1..1000
 };
 
 struct PaymentsQuery {
@@ -145,7 +141,6 @@ class RowsVisitor {
   virtual void quarantined(const QuarantineRow& row) = 0;
   virtual void sale(const SaleRow& row) = 0;
   virtual void order(const OrderRow& row) = 0;
-  virtual void unit(const UnitRow& row) = 0;
   virtual void payment(const PaymentRow& row) = 0;
 };
 

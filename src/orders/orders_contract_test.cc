@@ -45,11 +45,14 @@ constexpr RawTime kAt{1'800'000'000'123};
 OrderId order_id(std::uint64_t n) { return {{.hi = 7ULL << 32 | n, .lo = ~n}}; }
 
 OrderRow order_row(std::uint64_t n) {
-  return {.id = order_id(n),
+  const auto unit = static_cast<std::uint32_t>(2 * n);
+  return {.made = Position{n},
+          .id = order_id(n),
           .sale = text<SaleName>("car"),
           .buyer = text<Buyer>("buyer-" + std::to_string(n)),
           .key = text<Key>("key-" + std::to_string(n)),
           .quantity = 2,
+          .units = {unit, unit + 1},
           .state = OrderState::kHeld,
           .held_at = kAt,
           .due_at = kAt + milliseconds(900'000),
@@ -104,8 +107,8 @@ TYPED_TEST(OrdersContract, GivesBackWhatWasStored) {
   Rows rows = rows_of({1, 2});
   rows.orders[1].due_at.reset();
   rows.sales.push_back({terms, Phase::kOpen, Position{3}});
-  rows.units.push_back({terms.name, 1, order_id(1)});
-  rows.units.push_back({terms.name, 2, std::nullopt});
+  rows.orders[0].units = {kStockMax, 1, 2};
+  rows.orders[1].units = {};
   rows.payments.push_back({text<PaymentId>("p-1"), order_id(1), -990, true, Position{4}});
   rows.quarantine.push_back({Position{9}, "it's \"refused\"", {std::byte{0}, std::byte{255}}, kAt});
   ASSERT_EQ(store(*writer, std::nullopt, mark_at(10), rows), kCommitted);
@@ -174,10 +177,8 @@ TYPED_TEST(OrdersContract, LetsOneOfTwoRacersWin) {
 
 // (3) Rows that went back take the same batches again, and are the same rows in the end.
 TYPED_TEST(OrdersContract, GoesBackAndComesToTheSameRows) {
-  const Rows one{.orders = {order_row(1), order_row(2)},
-                 .units = {{text<SaleName>("car"), 1, order_id(1)}}};
+  const Rows one{.orders = {order_row(1), order_row(2)}};
   const Rows two{.orders = {paid(order_row(1), "p-1"), order_row(3)},
-                 .units = {{text<SaleName>("car"), 1, std::nullopt}},
                  .payments = {{text<PaymentId>("p-1"), order_id(1), 990, false, Position{101}}}};
   ASSERT_EQ(store(*this->parts.writer(), std::nullopt, mark_at(5), one), kCommitted);
   this->parts.keep();
@@ -197,7 +198,7 @@ TYPED_TEST(OrdersContract, EnforcesNoRuleOfTheSale) {
   Rows rows = rows_of({1, 2});
   rows.orders[1].buyer = rows.orders[0].buyer;
   rows.orders[1].key = rows.orders[0].key;
-  rows.units = {{text<SaleName>("car"), 1, order_id(1)}, {text<SaleName>("car"), 2, order_id(1)}};
+  rows.orders[1].units = rows.orders[0].units;
   EXPECT_EQ(store(*writer, std::nullopt, mark_at(2), rows), kCommitted);
 }
 
@@ -244,7 +245,8 @@ TYPED_TEST(OrdersContract, KnowsWhyAQuarantinedOrderHasNoRow) {
   EXPECT_FALSE(writer->store(mark_at(3), mark_at(4), Rows{.orders = {paid(order_row(2), "p-2")}}));
 }
 
-// Pages come in the order of ids, without a gap and without a double, and say what they know.
+// Pages come in the order in which orders were made, without a gap and without a double, and say
+// what they know.
 TYPED_TEST(OrdersContract, GivesPages) {
   auto writer = this->parts.writer();
   Rows rows;
@@ -269,6 +271,9 @@ TYPED_TEST(OrdersContract, GivesPages) {
   for (std::uint64_t n = 1; n <= 25; ++n) EXPECT_EQ(seen[n - 1], order_id(n));
 
   const auto count = [&](const OrdersQuery& asked) { return reader->orders(asked)->rows.size(); };
+  EXPECT_EQ(count({.after = order_id(20)}), 5u);
+  EXPECT_EQ(count({.after = order_id(20), .after_made = order_row(20).made}), 5u);
+  EXPECT_EQ(count({.after = order_id(99)}), 0u) << "nobody comes behind an order that is not there";
   EXPECT_EQ(count({.sale = text<SaleName>("phone")}), 1u);
   EXPECT_EQ(count({.buyer = text<Buyer>("buyer-7")}), 1u);
   EXPECT_EQ(count({.state = OrderState::kExpired}), 1u);
@@ -288,19 +293,17 @@ TYPED_TEST(OrdersContract, IsVisitedInOrder) {
     void quarantined(const QuarantineRow&) override { kinds += 'q'; }
     void sale(const SaleRow&) override { kinds += 's'; }
     void order(const OrderRow&) override { kinds += 'o'; }
-    void unit(const UnitRow&) override { kinds += 'u'; }
     void payment(const PaymentRow&) override { kinds += 'p'; }
   } seen;
   Rows rows = rows_of({1, 2});
   rows.sales.push_back({terms_of("car", 3, 5), Phase::kOpen, Position{1}});
-  rows.units.push_back({text<SaleName>("car"), 1, std::nullopt});
   rows.payments.push_back({.id = text<PaymentId>("p"), .order = order_id(1)});
   rows.quarantine.push_back({.position = Position{1}, .error = "why", .at = kAt});
   ASSERT_EQ(store(*this->parts.writer(), std::nullopt, mark_at(2), rows), kCommitted);
   ASSERT_TRUE(this->parts.reader()->visit(seen));
   EXPECT_EQ(seen.kinds.substr(0, 2), "bq");
   std::sort(seen.kinds.begin(), seen.kinds.end());
-  EXPECT_EQ(seen.kinds, "boopqsu");
+  EXPECT_EQ(seen.kinds, "boopqs");
 }
 
 // A reader sees whole batches only, whenever it looks.

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "embedded/sqlite_migrations.h"
-#include "model/codec.h"
 #include "orders/migrations.h"
 #include "orders/sqlite.h"
 
@@ -19,8 +18,8 @@ using sqlite::Db;
 using sqlite::Statement;
 
 // NORMAL: a power cut may take the last transactions back, whole ones, and their bookmark with
-// them; they are stored again from the journal. Orders arrive in no order of their ids, so the
-// index's pages must find room in memory, and be copied to the file seldom.
+// them; they are stored again from the journal. A page that is written again and again should be
+// copied to the file seldom.
 constexpr std::string_view kPragmas =
     "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
     "PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 8192;";
@@ -36,19 +35,18 @@ constexpr std::string_view kPutSale =
     " currency, state, starts_at, ends_at, hold_ms, orders_max, version, pos)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 constexpr std::string_view kMakeOrder =
-    "INSERT OR REPLACE INTO orders (id, sale_id, buyer_id, idem_key, quantity, state, held_at,"
-    " due_at, paid_at, ended_at, payment_id, pos) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    "INSERT OR REPLACE INTO orders (made_pos, id, sale_id, buyer_id, idem_key, quantity, units,"
+    " state, held_at, due_at, paid_at, ended_at, payment_id, pos)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 constexpr std::string_view kMoveOrder =
-    "UPDATE orders SET state = ?, paid_at = ?, ended_at = ?,"
-    " payment_id = coalesce(?, payment_id), pos = ? WHERE id = ?";
-constexpr std::string_view kPutUnit =
-    "INSERT OR REPLACE INTO units (sale_id, unit, order_id) VALUES (?, ?, ?)";
+    "UPDATE orders SET units = ?, state = ?, paid_at = ?, ended_at = ?,"
+    " payment_id = coalesce(?, payment_id), pos = ? WHERE made_pos = ? AND id = ?";
 constexpr std::string_view kPutPayment =
     "INSERT OR REPLACE INTO payments (id, order_id, amount_minor, outcome, pos)"
     " VALUES (?, ?, ?, ?, ?)";
 constexpr std::string_view kPutQuarantine =
     "INSERT OR REPLACE INTO quarantine (pos, error, bytes, at) VALUES (?, ?, ?, ?)";
-constexpr std::string_view kReadQuarantine = "SELECT bytes FROM quarantine";
+constexpr std::string_view kInQuarantine = "SELECT 1 FROM quarantine WHERE pos = ?";
 
 std::int64_t signed_of(std::uint64_t value) { return static_cast<std::int64_t>(value); }
 std::int64_t signed_of(Position at) { return signed_of(number(at)); }
@@ -83,10 +81,9 @@ class Writer final : public SqliteOrders {
                                                            {&put_sale_, kPutSale},
                                                            {&make_order_, kMakeOrder},
                                                            {&move_order_, kMoveOrder},
-                                                           {&put_unit_, kPutUnit},
                                                            {&put_payment_, kPutPayment},
                                                            {&put_quarantine_, kPutQuarantine},
-                                                           {&read_quarantine_, kReadQuarantine}};
+                                                           {&in_quarantine_, kInQuarantine}};
     for (const auto& [statement, sql] : all) {
       auto made = db_.prepare(sql);
       if (!made) return fail(std::move(made.error()));
@@ -106,16 +103,17 @@ class Writer final : public SqliteOrders {
   Status put(const Bookmark& bookmark);
   Status put(const SaleRow& row);
   Status put(const OrderRow& row);
-  Status put(const UnitRow& row);
   Status put(const PaymentRow& row);
   Status put(const QuarantineRow& row);
   Status make(const OrderRow& row);
   Status move(const OrderRow& row);
-  Result<bool> quarantined(OrderId order);
+  Result<bool> quarantined(Position at);
+  std::string_view listed(const std::vector<std::uint32_t>& units);
 
   Db db_;
-  Statement read_bookmark_, put_bookmark_, put_sale_, make_order_, move_order_, put_unit_,
-      put_payment_, put_quarantine_, read_quarantine_;
+  Statement read_bookmark_, put_bookmark_, put_sale_, make_order_, move_order_, put_payment_,
+      put_quarantine_, in_quarantine_;
+  fmt::memory_buffer listed_;
 };
 
 Result<std::optional<Bookmark>> Writer::bookmark() {
@@ -180,9 +178,6 @@ Status Writer::put(const Bookmark& becomes, const Rows& rows) {
   for (const auto& row : rows.orders) {
     if (auto done = put(row); !done) return done;
   }
-  for (const auto& row : rows.units) {
-    if (auto done = put(row); !done) return done;
-  }
   for (const auto& row : rows.payments) {
     if (auto done = put(row); !done) return done;
   }
@@ -224,13 +219,27 @@ Status Writer::put(const SaleRow& row) {
 
 Status Writer::put(const OrderRow& row) { return row.created ? make(row) : move(row); }
 
+// As JSON: "[1,2]". Alive until the next call.
+std::string_view Writer::listed(const std::vector<std::uint32_t>& units) {
+  listed_.clear();
+  listed_.push_back('[');
+  for (const std::uint32_t unit : units) {
+    if (listed_.size() > 1) listed_.push_back(',');
+    listed_.append(fmt::format_int(unit));
+  }
+  listed_.push_back(']');
+  return {listed_.data(), listed_.size()};
+}
+
 Status Writer::make(const OrderRow& row) {
   const auto payment = row.payment.empty() ? std::nullopt : std::optional(row.payment.view());
-  return make_order_.bind(row.id.bits)
+  return make_order_.bind(signed_of(row.made))
+      .bind(row.id.bits)
       .bind(row.sale.view())
       .bind(row.buyer.view())
       .bind(row.key.view())
       .bind(std::int64_t{row.quantity})
+      .bind(listed(row.units))
       .bind(std::string_view(to_text(row.state)))
       .bind(row.held_at.ms)
       .bind(ms_of(row.due_at))
@@ -243,15 +252,17 @@ Status Writer::make(const OrderRow& row) {
 
 Status Writer::move(const OrderRow& row) {
   const auto payment = row.payment.empty() ? std::nullopt : std::optional(row.payment.view());
-  auto moved = move_order_.bind(std::string_view(to_text(row.state)))
+  auto moved = move_order_.bind(listed(row.units))
+                   .bind(std::string_view(to_text(row.state)))
                    .bind(ms_of(row.paid_at))
                    .bind(ms_of(row.ended_at))
                    .bind(payment)
                    .bind(signed_of(row.position))
+                   .bind(signed_of(row.made))
                    .bind(row.id.bits)
                    .run();
   if (!moved || db_.changes() == 1) return moved;
-  auto explained = quarantined(row.id);
+  auto explained = quarantined(row.made);
   if (!explained) return fail(std::move(explained.error()));
   if (*explained) return {};
   return fail(
@@ -262,21 +273,10 @@ Status Writer::move(const OrderRow& row) {
 }
 
 // Was this order never stored because the record that made it is in quarantine?
-Result<bool> Writer::quarantined(OrderId order) {
-  bool found = false;
-  for (;;) {
-    auto row = read_quarantine_.step();
-    if (!row) return fail(std::move(row.error()));
-    if (!*row) return found;
-    const auto record = decode(read_quarantine_.bytes(0));
-    const auto* reserve = record ? std::get_if<Reserve>(&record->body) : nullptr;
-    found = found || (reserve != nullptr && reserve->order == order);
-  }
-}
-
-Status Writer::put(const UnitRow& row) {
-  const auto order = row.order ? std::optional(row.order->bits) : std::nullopt;
-  return put_unit_.bind(row.sale.view()).bind(std::int64_t{row.unit}).bind(order).run();
+Result<bool> Writer::quarantined(Position at) {
+  auto found = in_quarantine_.bind(signed_of(at)).step();
+  in_quarantine_.reset();
+  return found;
 }
 
 Status Writer::put(const PaymentRow& row) {

@@ -13,8 +13,8 @@ struct SqliteOptions {
 };
 
 // The writer. The file is made with mode 0600 if it is not there; WAL, and every COMMIT is on the
-// disk when it returns (synchronous=FULL). What it does badly: rows come in the order of random
-// ids, so beyond the page cache a batch touches a page for each order.
+// disk when it returns (synchronous=FULL). What it does badly: to find an order by
+// its id it reads all of them, since they are kept in the order in which they were made.
 class SqliteOrders : public Orders {
  public:
   static Result<std::unique_ptr<SqliteOrders>> open(const std::string& path,

@@ -11,10 +11,12 @@
 #include <vector>
 
 #include "embedded/sqlite_migrations.h"
+#include "orders/consumer.h"
 #include "orders/migrations.h"
 #include "orders/sqlite.h"
 #include "support/all_rows.h"
 #include "support/temp_dir.h"
+#include "support/told_journal.h"
 
 namespace seckill {
 namespace {
@@ -78,7 +80,7 @@ TEST_F(SqliteOrdersFile, HasPrimaryKeysOnly) {
 
 TEST_F(SqliteOrdersFile, StopsAtANewerSchema) {
   (void)SqliteOrders::open(path).value();
-  run("INSERT INTO schema_migrations VALUES (2, 'x', 0)");
+  run("INSERT INTO schema_migrations VALUES (3, 'x', 0)");
   EXPECT_EQ(error_of_open().code, Error::Code::kCorrupt);
   EXPECT_NE(error_of_open().message.find("newer"), std::string::npos);
   EXPECT_FALSE(SqliteOrdersReader::open(path));
@@ -142,6 +144,75 @@ TEST_F(SqliteOrdersFile, RunsEachMigrationOnce) {
   EXPECT_EQ(query->number(0), 1);
   EXPECT_EQ(query->number(1), 2);
   EXPECT_EQ(query->number(2), 0);
+}
+
+// What people read with a database tool: one row per piece, who has it now.
+TEST_F(SqliteOrdersFile, ShowsOneRowPerPiece) {
+  Story story;
+  const auto terms = terms_of("car", 3, 5);
+  story.sale(terms);
+  const auto ann = story.buy(terms, "ann", "k");
+  const auto bob = story.buy(terms, "bob", "k", 2);
+  story.cancel(ann);
+  const auto cid = story.buy(terms, "cid", "k", 2);
+  auto orders = SqliteOrders::open(path).value();
+  Consumer consumer(story, *orders);
+  while (consumer.turn({}).value()) {
+  }
+  auto db = Db::open(path, sqlite::Access::kReadOnly).value();
+  auto query = db.prepare("SELECT unit, order_id FROM units WHERE sale_id = 'car' ORDER BY unit");
+  const OrderId owners[] = {cid, bob, bob, cid};
+  for (std::int64_t unit = 1; unit <= 4; ++unit) {
+    ASSERT_TRUE(query->step().value());
+    EXPECT_EQ(query->number(0), unit);
+    EXPECT_EQ(query->hash(1), owners[unit - 1].bits) << unit;
+  }
+  EXPECT_FALSE(query->step().value());
+}
+
+// A file that version 1 wrote, of the journal with this identity: its orders go, its name stays.
+void write_version_1(const std::string& path, Hash128 journal) {
+  auto db = Db::open(path, sqlite::Access::kReadWrite).value();
+  ASSERT_TRUE(sqlite::migrate(db, embedded::sqlite_migrations().first(1), true));
+  ASSERT_TRUE(db.run_all(
+      "INSERT INTO sales VALUES ('old', 9, '', 1, 0, 0, 0, '', 'open', 0, NULL, 0, 1, 1, 1);"
+      "INSERT INTO orders VALUES (zeroblob(16), 'old', 'a', 'k', 1, 'held', 0, NULL, NULL, NULL,"
+      " NULL, 2); INSERT INTO units VALUES ('old', 1, zeroblob(16));"));
+  auto mark = db.prepare("INSERT INTO bookmark VALUES (?, 3, zeroblob(16), 5, 6)").value();
+  ASSERT_TRUE(mark.bind(journal).run());
+}
+
+// 002: the rows are stored again from the journal, whole, by the consumer as it is.
+TEST_F(SqliteOrdersFile, OfVersion1IsStoredAgainFromTheJournal) {
+  Story story;
+  const auto terms = terms_of("car", 3, 5);
+  story.sale(terms);
+  const auto ann = story.buy(terms, "ann", "k");
+  write_version_1(path, hash_of(story.entries()[0].stamp, story.entries()[0].bytes).bits);
+  auto orders = SqliteOrders::open(path).value();
+  Consumer consumer(story, *orders);
+  for (;;) {
+    const auto more = consumer.turn({});
+    ASSERT_TRUE(more.has_value()) << more.error().message;
+    if (!*more) break;
+  }
+  const auto all = all_rows(*SqliteOrdersReader::open(path).value());
+  EXPECT_EQ(all.mark->next, Position{story.size()});
+  ASSERT_EQ(all.rows.sales.size(), 1u);
+  ASSERT_EQ(all.rows.orders.size(), 1u);
+  EXPECT_EQ(all.rows.orders[0].id, ann);
+}
+
+// 002, J7: rows of another journal are still refused.
+TEST_F(SqliteOrdersFile, OfVersion1KeepsTheNameOfItsJournal) {
+  Story story;
+  write_version_1(path, {1, 2});
+  auto orders = SqliteOrders::open(path).value();
+  Consumer consumer(story, *orders);
+  const auto turned = consumer.turn({});
+  ASSERT_FALSE(turned.has_value());
+  EXPECT_EQ(turned.error().code, Error::Code::kCorrupt);
+  EXPECT_NE(turned.error().message.find("another journal"), std::string::npos);
 }
 
 // What stands behind every `name(` of our sources, white space left out.

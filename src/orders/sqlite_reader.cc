@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <fmt/format.h>
 #include <limits>
 #include <unistd.h>
@@ -20,11 +21,13 @@ constexpr std::string_view kBookmark =
 // NULL stands for "any".
 constexpr std::string_view kOrdersPage =
     "SELECT id, sale_id, buyer_id, idem_key, quantity, state, held_at, due_at, paid_at, ended_at,"
-    " payment_id, pos FROM orders WHERE (?1 IS NULL OR sale_id = ?1) AND (?2 IS NULL OR buyer_id ="
-    " ?2) AND (?3 IS NULL OR state = ?3) AND id > ?4 ORDER BY id LIMIT ?5";
+    " payment_id, pos, made_pos, units FROM orders WHERE (?1 IS NULL OR sale_id = ?1) AND (?2 IS"
+    " NULL OR buyer_id = ?2) AND (?3 IS NULL OR state = ?3) AND made_pos > ?4"
+    " ORDER BY made_pos LIMIT ?5";
+constexpr std::string_view kMade = "SELECT made_pos FROM orders WHERE id = ?";
 constexpr std::string_view kOrders =
     "SELECT id, sale_id, buyer_id, idem_key, quantity, state, held_at, due_at, paid_at, ended_at,"
-    " payment_id, pos FROM orders";
+    " payment_id, pos, made_pos, units FROM orders";
 constexpr std::string_view kPaymentsPage =
     "SELECT id, order_id, amount_minor, outcome, pos FROM payments"
     " WHERE (?1 IS NULL OR outcome = ?1) AND id > ?2 ORDER BY id LIMIT ?3";
@@ -33,7 +36,6 @@ constexpr std::string_view kPayments =
 constexpr std::string_view kSales =
     "SELECT id, uid, title, stock, withdrawn, per_buyer, price_minor, currency, state, starts_at,"
     " ends_at, hold_ms, orders_max, version, pos FROM sales";
-constexpr std::string_view kUnits = "SELECT sale_id, unit, order_id FROM units";
 constexpr std::string_view kQuarantine = "SELECT pos, error, bytes, at FROM quarantine";
 
 // Takes one row apart. A value that we would never have written makes the whole row bad.
@@ -64,6 +66,20 @@ class Fields {
   std::optional<RawTime> time(int column) {
     if (row_.is_null(column)) return std::nullopt;
     return RawTime{number(column)};
+  }
+  // "[1,2]", and nothing that only means the same.
+  std::vector<std::uint32_t> list(int column) {
+    std::vector<std::uint32_t> numbers;
+    const auto text = row_.text(column);
+    const char *at = text.data(), *end = at + text.size();
+    bool open = at != end && *at++ == '[';
+    while (open && at != end && *at != ']') {
+      const auto read = std::from_chars(at, end, numbers.emplace_back());
+      open = read.ec == std::errc{};
+      at = read.ptr + (open && read.ptr != end && *read.ptr == ',');
+    }
+    good_ = good_ && open && at + 1 == end;
+    return numbers;
   }
   // The value whose word this is.
   template <class Value, std::size_t N>
@@ -112,6 +128,8 @@ void read(Fields& from, OrderRow& row) {
   row.ended_at = from.time(9);
   row.payment = from.text<PaymentId>(10);
   row.position = from.position(11);
+  row.made = from.position(12);
+  row.units = from.list(13);
 }
 
 void read(Fields& from, PaymentRow& row) {
@@ -148,13 +166,6 @@ void read(Fields& from, SaleRow& row) {
   row.terms.orders_max = from.small(12);
   row.terms.version = from.small(13);
   row.position = from.position(14);
-}
-
-void read(Fields& from, UnitRow& row, const Statement& statement) {
-  row.sale = from.text<SaleName>(0);
-  row.unit = from.small(1);
-  row.order = std::nullopt;
-  if (!statement.is_null(2)) row.order = OrderId{from.hash(2)};
 }
 
 class Reader final : public SqliteOrdersReader {
@@ -203,6 +214,7 @@ class Reader final : public SqliteOrdersReader {
 
   Result<std::optional<Bookmark>> bookmark();
   Result<Page<OrderRow>> orders_page(const OrdersQuery& query);
+  Result<std::int64_t> after_of(const OrdersQuery& query);
   Result<Page<PaymentRow>> payments_page(const PaymentsQuery& query);
   Status visit_all(RowsVisitor& visitor);
   Status visit_quarantine(RowsVisitor& visitor);
@@ -243,6 +255,17 @@ Result<Page<Row>> Reader::page_of(Statement& query, const char* table, std::uint
   return page;
 }
 
+// Behind which row a page begins; behind all of them for an order that has none.
+Result<std::int64_t> Reader::after_of(const OrdersQuery& query) {
+  if (!query.after) return -1;
+  if (query.after_made) return static_cast<std::int64_t>(number(*query.after_made));
+  auto search = db_.prepare(kMade);
+  if (!search) return fail(std::move(search.error()));
+  auto found = search->bind(query.after->bits).step();
+  if (!found) return fail(std::move(found.error()));
+  return *found ? search->number(0) : INT64_MAX;
+}
+
 Result<Page<OrderRow>> Reader::orders_page(const OrdersQuery& query) {
   auto statement = db_.prepare(kOrdersPage);
   if (!statement) return fail(std::move(statement.error()));
@@ -252,12 +275,9 @@ Result<Page<OrderRow>> Reader::orders_page(const OrdersQuery& query) {
   const auto state =
       query.state ? std::optional(std::string_view(to_text(*query.state))) : std::nullopt;
   statement->bind(sale).bind(buyer).bind(state);
-  if (query.after) {
-    statement->bind(query.after->bits);
-  } else {
-    statement->bind(std::span<const std::byte>());
-  }
-  statement->bind(std::int64_t{limit} + 1);
+  auto after = after_of(query);
+  if (!after) return fail(std::move(after.error()));
+  statement->bind(*after).bind(std::int64_t{limit} + 1);
   return page_of<OrderRow>(*statement, "orders", limit);
 }
 
@@ -308,12 +328,6 @@ Status Reader::visit_all(RowsVisitor& visitor) {
   if (!sales) return sales;
   auto orders = each<OrderRow>(kOrders, "orders", [&](const OrderRow& row) { visitor.order(row); });
   if (!orders) return orders;
-  auto query = db_.prepare(kUnits);
-  if (!query) return fail(std::move(query.error()));
-  auto units = each<UnitRow>(
-      *query, "units", [&](Fields& from, UnitRow& row) { read(from, row, *query); },
-      [&](const UnitRow& row) { visitor.unit(row); });
-  if (!units) return units;
   return each<PaymentRow>(kPayments, "payments",
                           [&](const PaymentRow& row) { visitor.payment(row); });
 }

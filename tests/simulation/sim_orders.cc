@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "model/codec.h"
-
 namespace seckill::simulation {
 
 Result<std::optional<Bookmark>> SimOrders::bookmark() {
@@ -44,19 +42,11 @@ bool SimOrders::refuses(const Rows& rows) const {
          std::any_of(rows.payments.begin(), rows.payments.end(), payment);
 }
 
-bool SimOrders::is_in_quarantine(OrderId order) const {
-  return std::any_of(quarantine_.begin(), quarantine_.end(), [&](const auto& line) {
-    const auto record = decode(line.second.bytes);
-    const auto* reserve = record ? std::get_if<Reserve>(&record->body) : nullptr;
-    return reserve != nullptr && reserve->order == order;
-  });
-}
-
 Status SimOrders::apply(const Transaction& transaction) {
   const Rows& rows = transaction.rows;
   for (const QuarantineRow& row : rows.quarantine) quarantine_[row.position] = row;
   for (const OrderRow& row : rows.orders) {
-    if (!row.created && !orders_.contains(row.id) && !is_in_quarantine(row.id)) {
+    if (!row.created && !orders_.contains(row.made) && !quarantine_.contains(row.made)) {
       return fail(Error::Code::kCorrupt, "orders: an order's row is missing: " + to_text(row.id));
     }
   }
@@ -66,20 +56,20 @@ Status SimOrders::apply(const Transaction& transaction) {
   }
   for (const OrderRow& row : rows.orders) {
     if (row.created) {
-      orders_[row.id] = row;
-      orders_[row.id].created = false;
+      orders_[row.made] = row;
+      orders_[row.made].created = false;
       continue;
     }
-    const auto known = orders_.find(row.id);
+    const auto known = orders_.find(row.made);
     if (known == orders_.end()) continue;  // its RESERVE is in quarantine
     OrderRow& is = known->second;
+    is.units = row.units;
     is.state = row.state;
     is.paid_at = row.paid_at;
     is.ended_at = row.ended_at;
     if (!row.payment.empty()) is.payment = row.payment;
     is.position = row.position;
   }
-  for (const UnitRow& row : rows.units) units_[{row.sale, row.unit}] = row;
   for (const PaymentRow& row : rows.payments) payments_[row.id] = row;
   if (transaction.becomes) mark_ = transaction.becomes;
   return {};
@@ -103,7 +93,7 @@ void SimOrders::go_back() {
   auto kept = std::exchange(history_, {});
   kept.resize(kept.size() - chance_.below(kept.size() < 5 ? kept.size() + 1 : 5));
   mark_.reset();
-  sales_.clear(), orders_.clear(), units_.clear(), payments_.clear(), quarantine_.clear();
+  sales_.clear(), orders_.clear(), payments_.clear(), quarantine_.clear();
   for (Transaction& transaction : kept) {
     (void)apply(transaction);
     history_.push_back(std::move(transaction));
@@ -113,8 +103,11 @@ void SimOrders::go_back() {
 Result<Page<OrderRow>> SimOrders::orders(const OrdersQuery& query) {
   Page<OrderRow> page;
   page.as_of = mark_ ? mark_->next : Position{};
-  for (const auto& [id, row] : orders_) {
-    if (query.after && id <= *query.after) continue;
+  const auto after = [&](const auto& line) { return line.second.id == query.after; };
+  auto from = query.after ? std::find_if(orders_.begin(), orders_.end(), after) : orders_.begin();
+  if (query.after && from != orders_.end()) ++from;
+  for (; from != orders_.end(); ++from) {
+    const OrderRow& row = from->second;
     if (query.sale && row.sale != *query.sale) continue;
     if (query.buyer && row.buyer != *query.buyer) continue;
     if (query.state && row.state != *query.state) continue;
@@ -140,8 +133,7 @@ Status SimOrders::visit(RowsVisitor& visitor) {
   visitor.bookmark(mark_);
   for (const auto& [position, row] : quarantine_) visitor.quarantined(row);
   for (const auto& [name, row] : sales_) visitor.sale(row);
-  for (const auto& [id, row] : orders_) visitor.order(row);
-  for (const auto& [key, row] : units_) visitor.unit(row);
+  for (const auto& [made, row] : orders_) visitor.order(row);
   for (const auto& [id, row] : payments_) visitor.payment(row);
   return {};
 }

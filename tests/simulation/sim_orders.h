@@ -55,7 +55,6 @@ class SimOrders final : public Orders, public OrdersReader {
     Rows rows;
   };
   bool refuses(const Rows& rows) const;
-  bool is_in_quarantine(OrderId order) const;
   Status apply(const Transaction& transaction);
 
   Chance& chance_;
@@ -65,8 +64,7 @@ class SimOrders final : public Orders, public OrdersReader {
   std::optional<Bookmark> mark_;
   std::optional<Bookmark> real_mark_;  // while they are mixed up
   std::map<SaleName, SaleRow> sales_;
-  std::map<OrderId, OrderRow> orders_;
-  std::map<std::pair<SaleName, std::uint32_t>, UnitRow> units_;
+  std::map<Position, OrderRow> orders_;
   std::map<PaymentId, PaymentRow> payments_;
   std::map<Position, QuarantineRow> quarantine_;
 };

@@ -207,7 +207,7 @@ void World::note_retirement(const Ledger& ledger, const Entry& entry, const Chan
   const SaleView* sale = ledger.sale(record->terms.uid);
   if (sale == nullptr || sale->position != entry.position) return;
   stage_.reached("a sale was retired");
-  const auto its = [&](OrderId id) { return id.sale() == record->terms.uid; };
+  const auto its = [&](const OrderChange& it) { return it.id.sale() == record->terms.uid; };
   if (std::any_of(changes.orders.begin(), changes.orders.end(), its)) {
     stage_.reached("a hold ended with the record that retired its sale");
   }

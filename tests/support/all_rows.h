@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <tuple>
 #include <vector>
 
 #include "base/invariant.h"
@@ -18,7 +17,6 @@ struct AllRows : RowsVisitor {
   void bookmark(const std::optional<Bookmark>& found) override { mark = found; }
   void sale(const SaleRow& row) override { rows.sales.push_back(row); }
   void order(const OrderRow& row) override { rows.orders.push_back(row); }
-  void unit(const UnitRow& row) override { rows.units.push_back(row); }
   void payment(const PaymentRow& row) override { rows.payments.push_back(row); }
   void quarantined(const QuarantineRow& row) override { rows.quarantine.push_back(row); }
 
@@ -37,8 +35,6 @@ inline AllRows all_rows(OrdersReader& reader) {
             [](auto& a, auto& b) { return a.terms.name < b.terms.name; });
   std::sort(all.rows.orders.begin(), all.rows.orders.end(), by_id);
   std::sort(all.rows.payments.begin(), all.rows.payments.end(), by_id);
-  std::sort(all.rows.units.begin(), all.rows.units.end(),
-            [](auto& a, auto& b) { return std::tie(a.sale, a.unit) < std::tie(b.sale, b.unit); });
   return all;
 }
 

@@ -1,6 +1,7 @@
 """The rows of one moment, read by documented names only (src/orders/schema), and each held against the
 replay at their bookmark."""
 
+import json
 import sqlite3
 from dataclasses import dataclass
 
@@ -15,9 +16,8 @@ QUERIES = {
     "quarantine": "SELECT pos, bytes FROM quarantine",
     "sales": "SELECT id, uid, title, stock, withdrawn, per_buyer, price_minor, currency, state, starts_at,"
              " ends_at, hold_ms, orders_max, version, pos FROM sales",
-    "orders": "SELECT lower(hex(id)) AS id, sale_id, buyer_id, idem_key, quantity, state, held_at, due_at,"
-              " paid_at, ended_at, payment_id, pos FROM orders",
-    "units": "SELECT sale_id, unit, lower(hex(order_id)) AS order_id FROM units",
+    "orders": "SELECT made_pos, lower(hex(id)) AS id, sale_id, buyer_id, idem_key, quantity, units, state, held_at,"
+              " due_at, paid_at, ended_at, payment_id, pos FROM orders",
     "payments": "SELECT id, lower(hex(order_id)) AS order_id, amount_minor, outcome, pos FROM payments",
 }
 
@@ -28,7 +28,6 @@ class Rows:
     quarantine: list
     sales: list
     orders: list
-    units: list
     payments: list
 
 
@@ -40,8 +39,8 @@ def read_rows(path: str) -> Rows:
     read = {name: [dict(row) for row in db.execute(sql)] for name, sql in QUERIES.items()}
     db.close()
     read["bookmark"] = read["bookmark"][0] if read["bookmark"] else None
-    for unit in read["units"]:
-        unit["order_id"] = unit["order_id"] or None
+    for order in read["orders"]:
+        order["units"] = json.loads(order["units"])
     return Rows(**read)
 
 
@@ -69,7 +68,7 @@ class RowsAudit:
 
     def __init__(self, rows: Rows, replay: Replay, only: str | None, checks: Checks) -> None:
         self.rows, self.replay, self.only, self.checks = rows, replay, only, checks
-        self.order_rows = {row["id"]: row for row in rows.orders if self._judged(row["sale_id"])}
+        self.order_rows = [row for row in rows.orders if self._judged(row["sale_id"])]
         self.units_of: dict[str, int] = {}  # of an order
         self.units_given: dict[str, int] = {}  # of a sale
 
@@ -113,56 +112,52 @@ class RowsAudit:
                 "quantity": order.quantity, "state": order.state, "held_at": order.held_at,
                 "due_at": min(order.held_at + order.hold_ms, TIME_END) if order.hold_ms else None,
                 "paid_at": order.paid_at,
-                "ended_at": order.ended_at, "payment_id": order.payment, "pos": order.pos}
+                "ended_at": order.ended_at, "payment_id": order.payment, "made_pos": order.granted,
+                "pos": order.pos}
 
     def _orders(self) -> None:
         check = self.checks["orders-differ"]
-        for order_id, row in self.order_rows.items():
-            order = self.replay.orders.get(order_id)
+        for row in self.order_rows:
+            order_id, order = row["id"], self.replay.orders.get(row["id"])
             if order is None:
                 self.checks["rows-unknown"].found(f"order {order_id} of {row['buyer_id']}")
             elif not order.aside:
                 check.same(f"order {order_id}", row, self._row_of(order))
+        there = {row["id"] for row in self.order_rows}
         for order in self.replay.orders.values():
-            if self._judged(order.sale.terms["name"]) and not order.aside and order.id not in self.order_rows:
+            if self._judged(order.sale.terms["name"]) and not order.aside and order.id not in there:
                 self.checks["rows-missing"].found(f"order {order.id}")
-        stored = sum(order_id in self.replay.orders for order_id in self.order_rows)
+        stored = sum(row["id"] in self.replay.orders for row in self.order_rows)
         check.says = f"{stored} orders as replayed"
         self.checks["rows-missing"].says = f"{stored} orders stored"
         self.checks["rows-unknown"].says = "no row without a record"
 
     def _units(self) -> None:
-        check, rows_of = self.checks["units-differ"], {}
-        for row in self.rows.units:
-            name, number, owner = row["sale_id"], row["unit"], row["order_id"]
-            if not self._judged(name):
-                continue
-            rows_of[name] = rows_of.get(name, 0) + 1
-            if owner is not None:
-                self.units_of[owner] = self.units_of.get(owner, 0) + 1
-                self.units_given[name] = self.units_given.get(name, 0) + 1
+        check, taken = self.checks["units-differ"], set()
+        for row in self.order_rows:
+            name, units, order = row["sale_id"], row["units"], self.replay.orders.get(row["id"])
+            self.units_of[row["id"]] = self.units_of.get(row["id"], 0) + len(units)
+            self.units_given[name] = self.units_given.get(name, 0) + len(units)
+            if order is not None and not order.aside and units != order.units:
+                check.found(f"order {order.id} has units {units}, should have {order.units}")
             sale = self.replay.names.get(name)
-            if sale is not None and number > sale.terms["stock"]:
-                self.checks["oversold"].found(f"unit {number} of sale {name}, which has {sale.terms['stock']}")
-            if sale is None or number > len(sale.owners):
-                self.checks["rows-unknown"].found(f"unit {number} of sale {name}")
-            elif not sale.aside and sale.owners[number - 1] != owner:
-                check.found(f"unit {number} of sale {name} is with {owner}, not with {sale.owners[number - 1]}")
-        check.says = f"{sum(rows_of.values())} units, each with whom the replay says"
-        for name, sale in self.replay.names.items():
-            missing = len(sale.owners) - rows_of.get(name, 0)
-            if self._judged(name) and not sale.aside and missing > 0:
-                self.checks["rows-missing"].found(f"{missing} units of sale {name}")
+            for unit in units if sale is not None else []:
+                if not 1 <= unit <= sale.terms["stock"]:
+                    self.checks["oversold"].found(f"unit {unit} of sale {name}, which has {sale.terms['stock']}")
+                if (name, unit) in taken:
+                    self.checks["double"].found(f"unit {unit} of sale {name} is with two orders")
+                taken.add((name, unit))
+        check.says = f"{sum(self.units_given.values())} units, each with whom the replay says"
         self._owners()
 
     def _owners(self) -> None:
         """A live order has each of its units, and nobody else has one (I1)."""
         check, total = self.checks["double"], 0
-        for order_id in self.order_rows.keys() | self.units_of.keys():
-            row, order = self.order_rows.get(order_id), self.replay.orders.get(order_id)
+        for row in self.order_rows:
+            order_id, order = row["id"], self.replay.orders.get(row["id"])
             if order is not None and order.sale.aside:
                 continue
-            due = row["quantity"] if row is not None and row["state"] in ("held", "paid") else 0
+            due = row["quantity"] if row["state"] in ("held", "paid") else 0
             has = self.units_of.get(order_id, 0)
             total += has
             if has != due:
@@ -196,7 +191,7 @@ class RowsAudit:
         for name, sale in self.replay.names.items():
             if not self._judged(name):
                 continue
-            mine = [row for row in self.order_rows.values() if row["sale_id"] == name]
+            mine = [row for row in self.order_rows if row["sale_id"] == name]
             held = sum(row["quantity"] for row in mine if row["state"] == "held")
             paid = sum(row["quantity"] for row in mine if row["state"] == "paid")
             live, stock = live + held + paid, stock + sale.terms["stock"]
