@@ -42,7 +42,12 @@ mysql_make() { # $1: its folder
     --innodb-log-file-size=64M >"$1/install.log" 2>&1 || { cat "$1/install.log" >&2; return 1; }
 }
 
-mysql_command() { command=(mariadbd --defaults-file="$1/my.cnf"); }
+# MYSQL_FLAGS: more of mariadbd's own, as in --ssl-cert=…
+mysql_command() {
+  local more
+  read -ra more <<<"${MYSQL_FLAGS:-}"
+  command=(mariadbd --defaults-file="$1/my.cnf" "${more[@]}")
+}
 
 mysql_answers() { timeout 3 mariadb --defaults-file="$dir/mysql/client.cnf" -e 'SELECT 1' seckill >/dev/null 2>&1; }
 

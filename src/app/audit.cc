@@ -33,7 +33,7 @@ Result<AuditReport> look(const Settings& settings, const AuditAsk& ask) {
   if (report && !rows) {
     report->checks.push_back({.name = "rows",
                               .holds = false,
-                              .says = "there are no rows yet: " + rows.error().message,
+                              .says = "not compared: " + rows.error().message,
                               .weight = Check::Weight::kUnproven});
   }
   return report;
@@ -133,7 +133,7 @@ std::string to_text(const AuditReport& report, const AuditAsk& ask, const Talk& 
 }
 
 std::vector<Command> audit_commands() {
-  auto flags = settings_flags({"journal", "orders"});
+  auto flags = settings_flags({"journal", "orders", "orders-password-file"});
   flags.push_back({"transcript", "FILE",
                    "a drill's transcript.jsonl: what shoppers were told is checked, too"});
   flags.push_back(

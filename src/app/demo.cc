@@ -127,6 +127,7 @@ class Demo {
       : terms_(std::move(terms)), talk_(talk), directory_(std::move(directory)) {
     settings_.journal_dir = directory_.path() / "data";
     settings_.orders_file = settings_.journal_dir / "orders.db";
+    settings_.orders_mysql.reset();
   }
 
   Result<Exit> run() {

@@ -180,15 +180,31 @@ Finding look_at_journal(const Settings& settings) {
           fmt::format("whole, {}", counted(checked->found.records, "record")), ""};
 }
 
+Finding look_at_rows(const Settings& settings) {
+  if (!settings.orders_mysql)
+    return {"rows", Health::kGood, "in a file, " + settings.orders_file.string(), ""};
+  const LookedAtRows found = look_at_mysql(settings);
+  if (!found.trouble) {
+    return {"rows", found.advice.empty() ? Health::kGood : Health::kDoubtful, found.says,
+            found.advice};
+  }
+  // Errors of the adapter end with what to do.
+  const std::string& says = found.trouble->message;
+  if (!found.advice.empty()) return {"rows", Health::kBad, says, found.advice};
+  const std::size_t hint = says.find("; ");
+  if (hint == std::string::npos) return {"rows", Health::kBad, says, "docs/runbook.md"};
+  return {"rows", Health::kBad, says.substr(0, hint), says.substr(hint + 2)};
+}
+
 struct Check {
   const char* name;
   Finding (*run)(const Settings&);
 };
 constexpr std::array kChecks{
-    Check{"port", check_port},        Check{"files", check_files},
-    Check{"space", check_space},      Check{"flush", check_flush},
-    Check{"clock", check_clock},      Check{"directory", look_at_directory},
-    Check{"journal", look_at_journal}};
+    Check{"port", check_port},         Check{"files", check_files},
+    Check{"space", check_space},       Check{"flush", check_flush},
+    Check{"clock", check_clock},       Check{"directory", look_at_directory},
+    Check{"journal", look_at_journal}, Check{"rows", look_at_rows}};
 
 const char* word(Health health) {
   switch (health) {
@@ -256,7 +272,7 @@ Exit run_doctor(const Args& args, Talk& talk) {
 std::vector<Command> doctor_commands() {
   auto flags = settings_flags();
   flags.push_back(
-      {"only", "CHECK,…", "port, files, space, flush, clock, directory, journal", 0, true});
+      {"only", "CHECK,…", "port, files, space, flush, clock, directory, journal, rows", 0, true});
   return {
       {.name = "doctor",
        .summary = "what could keep serve from serving well here, and its repair",

@@ -97,7 +97,7 @@ std::vector<Command> journal_commands() {
        .summary = "check every block; exit 5 names segment and offset",
        .examples = {"seckill journal verify",
                     "seckill journal verify --journal file:/var/lib/seckill --json"},
-       .flags = settings_flags({"journal", "orders"}),
+       .flags = settings_flags({"journal", "orders", "orders-password-file"}),
        .run = run_verify}};
 }
 

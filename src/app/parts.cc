@@ -9,7 +9,6 @@
 #include "base/file_disk.h"
 #include "journal/file_journal.h"
 #include "journal/file_reader.h"
-#include "orders/sqlite_orders.h"
 
 namespace seckill::app {
 namespace {
@@ -33,7 +32,7 @@ tl::unexpected<Error> other_rows(std::string_view what, const Settings& settings
       fmt::format(
           "{} {}; nothing was changed. If {} is the right journal, move the rows away: they are "
           "rebuilt from it (docs/runbook.md)",
-          settings.orders_file.string(), what, settings.journal_dir.string()));
+          settings.orders_url(), what, settings.journal_dir.string()));
 }
 
 class FileParts final : public Parts {
@@ -64,7 +63,7 @@ class FileParts final : public Parts {
   Ledger ledger_;
   std::optional<Bookmark> bookmark_;
   std::unique_ptr<FileDisk> disk_;
-  std::unique_ptr<SqliteOrders> orders_;
+  std::unique_ptr<Orders> orders_;
   std::unique_ptr<FileDiskReader> reader_disk_;
   std::unique_ptr<FileJournal> journal_;
   std::unique_ptr<FileJournalReader> reader_;
@@ -87,7 +86,7 @@ Status FileParts::open(Node node) {
 }
 
 Status FileParts::open_orders() {
-  auto orders = SqliteOrders::open(settings_.orders_file.string());
+  auto orders = open_rows(settings_, log_);
   if (!orders) return fail(std::move(orders.error()));
   orders_ = std::move(*orders);
   auto bookmark = orders_->bookmark();
@@ -197,12 +196,6 @@ Result<std::unique_ptr<DiskReader>> open_disk_reader(const Settings& settings) {
 
 std::unique_ptr<JournalReader> open_journal_reader(DiskReader& disk) {
   return std::make_unique<FileJournalReader>(disk);
-}
-
-Result<std::unique_ptr<OrdersReader>> open_rows_reader(const Settings& settings) {
-  auto rows = SqliteOrdersReader::open(settings.orders_file.string());
-  if (!rows) return fail(std::move(rows.error()));
-  return std::move(*rows);
 }
 
 }  // namespace seckill::app

@@ -1,5 +1,5 @@
 // The parts of a process, built bottom-up from the settings. parts.cc is the only file that names
-// implementations: a journal in files, rows in SQLite.
+// implementations, beside parts_rows.cc: a journal in files, rows in SQLite or MySQL.
 #pragma once
 
 #include <functional>
@@ -56,6 +56,18 @@ Result<std::unique_ptr<DiskReader>> open_disk_reader(const Settings& settings);
 std::unique_ptr<JournalReader> open_journal_reader(DiskReader& disk);
 // kUnavailable when there are none yet.
 Result<std::unique_ptr<OrdersReader>> open_rows_reader(const Settings& settings);
+
+// The rows' writer, in SQLite or MySQL. A server that does not answer is waited for, with a line in
+// the log; kUnavailable after kServerWait.
+Result<std::unique_ptr<Orders>> open_rows(const Settings& settings, Log& log);
+
+// A server of MySQL's kind, as the doctor looks at it. Nothing is made or changed there.
+struct LookedAtRows {
+  std::string says;  // version, encryption, whose login
+  std::optional<Error> trouble;
+  std::string advice;  // how to mend it, or what is only doubtful; may be empty
+};
+LookedAtRows look_at_mysql(const Settings& settings);
 
 // Every block looked at. Only the rows can tell a last block that has rotted from a last write that
 // never became durable: without them (no rows_at) it counts as torn.

@@ -31,9 +31,10 @@ std::optional<PortOwner> port_owner(std::uint16_t port);
 
 // What a killed server held is free a moment later: its descriptors close when the kernel gets to
 // it, and nobody may read them then.
-inline constexpr milliseconds kOwnerWait{300};     // for one whom we can see
-inline constexpr milliseconds kEndingWait{5'000};  // for one whom we cannot see
-inline constexpr milliseconds kLockWait{2'000};    // for the directory's lock
+inline constexpr milliseconds kOwnerWait{300};      // for one whom we can see
+inline constexpr milliseconds kEndingWait{5'000};   // for one whom we cannot see
+inline constexpr milliseconds kLockWait{2'000};     // for the directory's lock
+inline constexpr milliseconds kServerWait{10'000};  // for a server that is named in the settings
 
 // kUnavailable, naming the owner, when the port is taken and, with `wait`, stays so; kInvalid when
 // the address is none of ours.

@@ -23,7 +23,7 @@ void announce(Talk& talk, const Settings& settings, const Shop& shop) {
     talk.result(dumped({{"url", url},
                         {"port", shop.port()},
                         {"journal", "file:" + settings.journal_dir.string()},
-                        {"orders", "sqlite:" + settings.orders_file.string()},
+                        {"orders", settings.orders_url()},
                         {"records", found.records},
                         {"sales", found.sales}}));
     return;

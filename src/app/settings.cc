@@ -98,6 +98,21 @@ std::filesystem::path orders_of(const Settings& s) {
   return s.orders_file.empty() ? s.journal_dir / "orders.db" : s.orders_file;
 }
 
+Status orders_from(Settings& settings, std::string_view text) {
+  settings.orders_mysql.reset();
+  if (text.starts_with("mysql:") || text.starts_with("mariadb:")) {
+    auto target = mysql::target_from(text);
+    if (!target) return fail(std::move(target.error()));
+    settings.orders_mysql = *std::move(target);
+    return {};
+  }
+  auto file = url_path(
+      text, "sqlite:", "sqlite:seckill-data/orders.db or mysql://user@host:3306/database", "");
+  if (!file) return fail(std::move(file.error()));
+  settings.orders_file = *std::move(file);
+  return {};
+}
+
 const std::vector<Setting>& table() {
   static const std::vector<Setting> rows{
       {"server.listen", "listen", "HOST:PORT",
@@ -128,12 +143,16 @@ const std::vector<Setting>& table() {
              [](std::string_view t) { return url_path(t, "file:", "file:seckill-data", "kafka"); }),
        [](const Settings& s) { return "file:" + s.journal_dir.string(); }},
       {"orders.url", "orders", "URL",
-       "the rows that other systems read; default: orders.db in the journal's directory",
-       reads(&Settings::orders_file,
-             [](std::string_view t) {
-               return url_path(t, "sqlite:", "sqlite:seckill-data/orders.db", "mysql mariadb");
-             }),
-       [](const Settings& s) { return "sqlite:" + orders_of(s).string(); }},
+       "the rows that other systems read: sqlite:FILE, or mysql://user@host:port/database"
+       "?ssl-mode=REQUIRED; default: orders.db in the journal's directory",
+       orders_from, [](const Settings& s) { return s.orders_url(); }},
+      {"orders.password_file", "orders-password-file", "FILE",
+       "holds the password of MySQL's user, mode 0600; relative to where seckill is started",
+       [](Settings& s, std::string_view text) -> Status {
+         s.orders_password_file = text;
+         return {};
+       },
+       [](const Settings& s) { return s.orders_password_file.string(); }},
       {"limits.body_max", "", "SIZE", "a longer request body is refused (413) before it is read",
        reads(&Settings::body_max, within<std::uint64_t>(256, 1 << 20, size_from, size_text)),
        [](const Settings& s) { return size_text(s.body_max); }},
@@ -281,7 +300,24 @@ Status check_secret(const char* key, const std::filesystem::path& file) {
                                           file.string(), file.string()));
 }
 
+// A password file that is named must be there, too: a server would only say "access denied".
+Status check_password(const Settings& settings) {
+  const std::filesystem::path& file = settings.orders_password_file;
+  if (file.empty()) return {};
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(file, error)) {
+    return fail(Code::kInvalid, fmt::format("orders.password_file: {} is no file; it holds the "
+                                            "password alone, mode 0600",
+                                            file.string()));
+  }
+  return check_secret("orders.password_file", file);
+}
+
 }  // namespace
+
+std::string Settings::orders_url() const {
+  return orders_mysql ? to_text(*orders_mysql) : "sqlite:" + orders_of(*this).string();
+}
 
 Result<LoadedSettings> load_settings(const SettingsSources& sources) {
   LoadedSettings loaded;
@@ -307,6 +343,7 @@ Result<LoadedSettings> load_settings(const SettingsSources& sources) {
         std::pair{"server.till_token_file", settings.till_token_path()}}) {
     if (auto secret = check_secret(key, file); !secret) return fail(std::move(secret.error()));
   }
+  if (auto secret = check_password(settings); !secret) return fail(std::move(secret.error()));
   return loaded;
 }
 
@@ -371,8 +408,8 @@ std::string settings_template() {
     if (row.key.substr(0, dot) != section)
       text += fmt::format("\n[{}]\n", section = row.key.substr(0, dot));
     const std::string value = row.show(Settings{});
-    const bool number =
-        std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; });
+    const bool number = !value.empty() && std::all_of(value.begin(), value.end(),
+                                                      [](char c) { return c >= '0' && c <= '9'; });
     text += fmt::format("# {}\n# {} = {}\n", row.says, row.key.substr(dot + 1),
                         number ? value : "\"" + value + "\"");
   }

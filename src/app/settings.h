@@ -14,6 +14,7 @@
 #include "app/command.h"
 #include "app/units.h"
 #include "base/result.h"
+#include "orders/mysql_url.h"
 
 namespace seckill::app {
 
@@ -31,7 +32,9 @@ struct Settings {
       "till.token";               // likewise: whoever has it may mark orders paid, nothing else
   std::string demo_sale = "car";  // what POST /seckill/seckill sells
   std::filesystem::path journal_dir = "seckill-data";  // from journal.url
-  std::filesystem::path orders_file;  // from orders.url; default orders.db in journal_dir
+  std::filesystem::path orders_file;          // from orders.url; default orders.db in journal_dir
+  std::optional<mysql::Target> orders_mysql;  // from orders.url, instead of a file
+  std::filesystem::path orders_password_file = {};  // mode 0600; empty: no password
 
   std::uint64_t body_max = 4 << 10;     // bytes; a longer body is 413 before it is read
   std::uint64_t waiting_max = 100'000;  // claims waiting for their turn; beyond them "busy" (I12)
@@ -44,6 +47,7 @@ struct Settings {
 
   std::filesystem::path admin_token_path() const { return journal_dir / admin_token_file; }
   std::filesystem::path till_token_path() const { return journal_dir / till_token_file; }
+  std::string orders_url() const;
 };
 
 // Where a setting's value came from: "default", "flag --listen", "environment

@@ -95,10 +95,35 @@ TEST(Settings, WhatIsNotInThisBuildIsSaidSo) {
             "--counter redis:// is not in this build; use none: one process needs no counter");
   EXPECT_EQ(error_of({.flags = {{"journal", "kafka://localhost"}}}),
             "--journal kafka:// is not in this build; use file:seckill-data");
-  EXPECT_EQ(error_of({.flags = {{"orders", "mysql://localhost/x"}}}),
-            "--orders mysql:// is not in this build; use sqlite:seckill-data/orders.db");
   EXPECT_EQ(error_of({.flags = {{"journal", "seckill-data"}}}),
             "--journal \"seckill-data\" is not understood; as in file:seckill-data");
+}
+
+TEST(Settings, RowsMayBeInMysql) {
+  const std::string url = "mysql://shop@[::1]:3307/rows?ssl-mode=REQUIRED";
+  const auto loaded = load_settings({.flags = {{"orders", url}}});
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  EXPECT_EQ(loaded->settings.orders_mysql,
+            (mysql::Target{"shop", "::1", 3307, "rows", mysql::Tls::kRequired, ""}));
+  EXPECT_EQ(loaded->settings.orders_url(), url);
+  EXPECT_EQ(load_settings({.flags = {{"orders", "mariadb://db/rows"}}})->settings.orders_url(),
+            "mysql://seckill@db:3306/rows");
+
+  const auto error = [](const std::string& text) {
+    return error_of({.flags = {{"orders", text}}});
+  };
+  const std::string example = "; as in mysql://seckill@db.example:3306/seckill?ssl-mode=REQUIRED";
+  EXPECT_NE(error("mysql://shop:secret@db/rows").find("a password does not belong into a URL"),
+            std::string::npos);
+  EXPECT_EQ(error("mysql://shop:secret@db/rows").find("secret"), std::string::npos);
+  EXPECT_EQ(error("mysql://db"), "--orders the database is missing" + example);
+  EXPECT_EQ(error("mysql://db:x/rows"), "--orders \"x\" is no port" + example);
+  EXPECT_EQ(error("mysql://db/rows?tls=1"),
+            "--orders \"tls\" is no option: ssl-mode, ssl-ca" + example);
+  EXPECT_EQ(error("mysql://db/rows?ssl-mode=VERIFY_CA"),
+            "--orders to verify the server, name the file of its CA: ssl-ca=FILE" + example);
+  EXPECT_EQ(error_of({.flags = {{"orders-password-file", "/nowhere"}}}),
+            "orders.password_file: /nowhere is no file; it holds the password alone, mode 0600");
 }
 
 TEST(Settings, TheEnvironmentIsCheckedToo) {

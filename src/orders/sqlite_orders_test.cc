@@ -235,7 +235,7 @@ bool is_constant_text(std::string_view argument) {
     argument.remove_prefix(end + 1);
     if (argument.starts_with(')')) return true;
   }
-  const auto is_one_of = {"k", "sql)", "file.text)", "std::string_viewsql)", ")"};
+  const auto is_one_of = {"k", "sql)", "raw,sql.", "file.text)", "std::string_viewsql)", ")"};
   return std::any_of(is_one_of.begin(), is_one_of.end(),
                      [&](const char* start) { return argument.starts_with(start); });
 }

@@ -10,6 +10,7 @@
 #include <thread>
 #include <unistd.h>
 
+#include "support/read_file.h"
 #include "support/real_servers.h"
 
 namespace seckill::testing {
@@ -28,11 +29,6 @@ Said stack(const std::string& arguments) {
   return said;
 }
 
-std::string text_of(const std::string& file) {
-  std::ifstream stream(file);
-  return {std::istreambuf_iterator<char>(stream), {}};
-}
-
 bool runs(const std::string& pid) { return kill(std::stoi(pid), 0) == 0; }
 
 TEST(StackScript, FindsWhatRunsAndKeepsItsPorts) {
@@ -40,17 +36,17 @@ TEST(StackScript, FindsWhatRunsAndKeepsItsPorts) {
   const auto flags =
       fmt::format("--dir '{}' --only redis --until-gone {}", place.path().string(), getpid());
   ASSERT_EQ(stack("start " + flags).code, 0);
-  const auto pid = text_of(place.file("redis/pid"));
-  const auto env = text_of(place.file("env"));
+  const auto pid = read_file(place.file("redis/pid"));
+  const auto env = read_file(place.file("env"));
   EXPECT_NE(env.find("REDIS_URL=redis://127.0.0.1:"), std::string::npos);
 
   ASSERT_EQ(stack("start " + flags).code, 0);
-  EXPECT_EQ(text_of(place.file("redis/pid")), pid);
+  EXPECT_EQ(read_file(place.file("redis/pid")), pid);
 
   const auto here = fmt::format(" --dir '{}'", place.path().string());
   ASSERT_EQ(stack("restart redis" + here).code, 0);
-  EXPECT_NE(text_of(place.file("redis/pid")), pid);
-  EXPECT_EQ(text_of(place.file("env")), env);
+  EXPECT_NE(read_file(place.file("redis/pid")), pid);
+  EXPECT_EQ(read_file(place.file("env")), env);
 
   ASSERT_EQ(stack("stop" + here).code, 0);
   EXPECT_NE(stack("status" + here).words.find("redis   does not run"), std::string::npos);
@@ -63,7 +59,7 @@ TEST(StackScript, LeavesOthersFoldersAlone) {
   EXPECT_EQ(refused.code, 2);
   EXPECT_NE(refused.words.find("holds something else"), std::string::npos) << refused.words;
   EXPECT_EQ(stack(fmt::format("stop --wipe --dir '{}'", place.path().string())).code, 0);
-  EXPECT_EQ(text_of(place.file("letter")), "dear");
+  EXPECT_EQ(read_file(place.file("letter")), "dear");
 }
 
 // A test that is killed leaves no server behind.
@@ -73,7 +69,7 @@ TEST(StackScript, ServersEndWithTheProcessTheyServe) {
   if (owner == 0) prctl(PR_SET_PDEATHSIG, SIGKILL), pause(), _exit(0);
   const auto started = stack(
       fmt::format("start --dir '{}' --only redis --until-gone {}", place.file("servers"), owner));
-  const auto pid = text_of(place.file("servers/redis/pid"));
+  const auto pid = read_file(place.file("servers/redis/pid"));
   EXPECT_EQ(started.code, 0) << started.words;
   EXPECT_TRUE(runs(pid));
   kill(owner, SIGKILL);

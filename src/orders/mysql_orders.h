@@ -1,0 +1,32 @@
+// Stored: rows in MySQL or MariaDB, where other systems are already. The same promises as in
+// SQLite.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "orders/mysql_url.h"
+#include "orders/orders.h"
+
+namespace seckill {
+
+// The writer. A lost connection is made anew at the next call; a batch that a deadlock rolled back
+// is stored again as a whole; a COMMIT whose answer was lost is resolved by locking the bookmark
+// behind it, and kUnknown only if that cannot be done, either. Every call ends within about 20 s.
+// What it does badly: rows are for one writer at a time; a second one waits at the bookmark's lock
+// for 5 s and is told kUnavailable.
+class MysqlOrders : public Orders {
+ public:
+  // migrate: bring an empty or older database up to date; false: kUnavailable instead.
+  static Result<std::unique_ptr<MysqlOrders>> open(const mysql::Target& target,
+                                                   std::string password, bool migrate = true);
+};
+
+// The reader: a connection of its own. kUnavailable when there are no rows yet.
+class MysqlOrdersReader : public OrdersReader {
+ public:
+  static Result<std::unique_ptr<MysqlOrdersReader>> open(const mysql::Target& target,
+                                                         const std::string& password);
+};
+
+}  // namespace seckill

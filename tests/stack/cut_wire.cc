@@ -1,0 +1,96 @@
+#include "stack/cut_wire.h"
+
+#include <arpa/inet.h>
+#include <array>
+#include <netinet/in.h>
+#include <poll.h>
+#include <string_view>
+#include <sys/socket.h>
+#include <utility>
+
+#include "base/invariant.h"
+
+namespace seckill::testing {
+namespace {
+
+constexpr int kLookMs = 50;  // so often it is asked whether to stop
+
+sockaddr_in local(std::uint16_t port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  return address;
+}
+
+bool send_all(int to, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const auto sent = ::send(to, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent <= 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(sent));
+  }
+  return true;
+}
+
+}  // namespace
+
+CutWire::CutWire(std::uint16_t server_port)
+    : server_port_(server_port), listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  auto address = local(0);
+  socklen_t size = sizeof address;
+  auto* const where = reinterpret_cast<sockaddr*>(&address);
+  invariant(::bind(listener_.get(), where, size) == 0 && ::listen(listener_.get(), 8) == 0 &&
+                ::getsockname(listener_.get(), where, &size) == 0,
+            "a test may listen");
+  port_ = ntohs(address.sin_port);
+  thread_ = std::thread([this] { run(); });
+}
+
+CutWire::~CutWire() {
+  stop_ = true;
+  thread_.join();
+}
+
+void CutWire::cut(std::string word, Cut how, bool deaf) {
+  word_ = std::move(word);
+  deaf_ = deaf;
+  cut_ = how;
+}
+
+void CutWire::run() {
+  while (!stop_) {
+    pollfd ready{listener_.get(), POLLIN, 0};
+    if (::poll(&ready, 1, kLookMs) <= 0) continue;
+    const Fd client(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    if (is_deaf_) continue;
+    const Fd server(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const auto address = local(server_port_);
+    if (::connect(server.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0)
+      join(client.get(), server.get());
+  }
+}
+
+void CutWire::join(int client, int server) {
+  while (!stop_) {
+    std::array<pollfd, 2> ready{pollfd{client, POLLIN, 0}, pollfd{server, POLLIN, 0}};
+    if (::poll(ready.data(), ready.size(), kLookMs) <= 0) continue;
+    if (ready[0].revents != 0 && !pass(client, server, true)) return;
+    if (ready[1].revents != 0 && !pass(server, client, false)) return;
+  }
+}
+
+// False: this connection is over. What a client says in one go is short, and comes in one piece.
+bool CutWire::pass(int from, int to, bool is_client) {
+  std::array<char, 65536> bytes;
+  const auto got = ::recv(from, bytes.data(), bytes.size(), 0);
+  if (got <= 0) return false;
+  const std::string_view said(bytes.data(), static_cast<std::size_t>(got));
+  if (!is_client || cut_ == Cut::kNever || said.find(word_) == std::string_view::npos)
+    return send_all(to, said);
+  is_deaf_ = deaf_.load();
+  if (cut_.exchange(Cut::kNever) == Cut::kBeforeItIsAnswered && send_all(to, said))
+    (void)::recv(to, bytes.data(), bytes.size(), 0);  // it was done
+  return false;
+}
+
+}  // namespace seckill::testing
