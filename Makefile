@@ -27,7 +27,7 @@ test:  ## all tests, with a part under ASan and UBSan: what CI runs
 	@cd build/dev && ctest -L unit -j $(JOBS) --output-on-failure --progress
 	@cd $(BUILD) && $(CURDIR)/scripts/with-promtool ctest -j $(JOBS) --output-on-failure --progress
 
-check: test  ## test, then everything under ASan+UBSan and TSan, clang-tidy, format, shell scripts
+check: test  ## test, then everything under ASan+UBSan and TSan, fuzzing, clang-tidy, format, shell scripts
 	@scripts/install-packages check
 	@cmake --build build/dev -j $(JOBS)
 	@cd build/dev && $(CURDIR)/scripts/with-promtool ctest -j $(JOBS) --output-on-failure --progress
@@ -36,7 +36,8 @@ check: test  ## test, then everything under ASan+UBSan and TSan, clang-tidy, for
 	@clang-format-19 --dry-run --Werror $$(git ls-files '*.cc' '*.h')
 	@shellcheck $$(grep -lE "^#!.*bash" scripts/*) deploy/stack/*.sh deploy/jmeter/run tests/stack/jmeter .ci/run
 	@yamllint deploy/compose.yml
-	@cmake --preset lint >/dev/null && cmake --build build/lint -j $(JOBS)
+	@scripts/fuzz --seconds 60
+	@scripts/lint
 
 bench:  ## speed, beside peers in the same run; docs/performance.md says how to read it
 	@scripts/install-packages bench

@@ -105,7 +105,7 @@ Flow Session::live(std::unique_ptr<Session> self) {
     me.hand_over();
     while (me.drain_input()) co_await Readable{me};
   } catch (const std::exception&) {
-    // No memory, most likely: this connection ends, the others go on.
+    me.gone_ = true;  // no memory, most likely: this connection ends, the others go on
   }
 }
 
