@@ -13,7 +13,7 @@ namespace seckill {
 
 // The page numbers a buyer's keys: page-1, page-2, … The next one is the first without an order, so
 // his orders are found without an index, from any tab, and whatever asks at the same time asks for
-// the same thing (docs/decisions/0012).
+// the same thing (docs/decisions/0015).
 std::optional<Key> page_key(std::uint32_t n);  // 1..kOrdersPerBuyerMax
 
 struct ShopView {

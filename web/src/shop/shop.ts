@@ -2,7 +2,7 @@
 // attributes; the script keeps them up to date, counts down, and asks again by itself. It knows no
 // words: they are all in the page, in the buyer's language.
 import { pause, retryAfterMs, waitMs } from '../common/backoff';
-import { ServerClock } from '../common/clock';
+import { ServerClock, steady } from '../common/clock';
 import { countdown, shortCountdown } from '../common/format';
 
 interface SaleJson {
@@ -77,11 +77,21 @@ function putTime(slot: string, iso: string): void {
 
 const isOrder = (view: string) => ['held', 'kept', 'paid'].includes(view);
 
+// The second click of a double click must not buy another: the first one's answer may be there
+// already, and the button under the finger has got another meaning.
+const meantMs = 1_500;
+let meantFrom = 0;
+
 function show(view: string, note = said.note ?? ''): void {
+  if (isOrder(view) && !isOrder(said.view!)) meantFrom = steady() + meantMs;
   said.view = view;
   said.note = note;
-  const live = view === 'open' || (isOrder(view) && said.more === 'yes');
-  button.disabled = !live || said.ask !== '';
+  showButton();
+}
+
+function showButton(): void {
+  const another = isOrder(said.view!) && said.more === 'yes' && steady() >= meantFrom;
+  button.disabled = said.ask !== '' || !(said.view === 'open' || another);
 }
 
 function showStock(sale: SaleJson): void {
@@ -212,6 +222,7 @@ function tell(name: string, leftMs: number): void {
 let refreshedFor = '';
 
 function tick(): void {
+  showButton();
   if (said.view === 'scheduled') {
     const left = Date.parse(said.starts!) - clock.now();
     put('count', countdown(left));
