@@ -93,7 +93,7 @@ TYPED_TEST_P(JournalContract, ShowsEveryReaderTheSame) {
 TYPED_TEST_P(JournalContract, TakesTurnsUpToItsLimitOnly) {
   Journal& journal = this->world.open();
   EXPECT_EQ(journal.room(), Room::kPlenty);
-  const auto records = records_from(0, 256);
+  const auto records = records_from(0, kTurnMax);
   EXPECT_EQ(this->append(journal, records, RawTime{1}).size(), records.size());
 }
 

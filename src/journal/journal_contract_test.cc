@@ -19,7 +19,7 @@ class OnFileDisk {
     disk_.reset();
     disk_ = FileDisk::open(directory_.path()).value();
     found_.clear();
-    journal_ = FileJournal::open(*disk_, small_segments(), keeping(found_)).value();
+    journal_ = FileJournal::open(*disk_, small_segments(1 << 20), keeping(found_)).value();
     return *journal_;
   }
   const std::vector<Kept>& found() const { return found_; }
@@ -44,7 +44,7 @@ class InMemory {
     journal_.reset();
     disk_ = std::make_unique<MemoryDisk>(disk_ ? disk_->medium : MemoryDisk::Files{});
     found_.clear();
-    journal_ = FileJournal::open(*disk_, small_segments(), keeping(found_)).value();
+    journal_ = FileJournal::open(*disk_, small_segments(1 << 20), keeping(found_)).value();
     return *journal_;
   }
   const std::vector<Kept>& found() const { return found_; }

@@ -101,6 +101,25 @@ struct ForgetTheKey final : Canary {
   std::uint64_t asks_ = 0;
 };
 
+// What was granted before a restart is not found by its key any more.
+struct ForgetTheKeyAfterRestart final : Canary {
+  std::unique_ptr<Journal> journal(Journal&, Position end) override {
+    restart_ = end;
+    return nullptr;
+  }
+  std::optional<Verdict> at_the_door(Ask& ask, const Ledger& ledger) override {
+    const SaleView* sale = sale_of(ask, ledger);
+    if (sale == nullptr) return std::nullopt;
+    Buy& buy = std::get<Buy>(ask);
+    const Order* order = ledger.find(order_id_of(sale->terms, buy.buyer, buy.key));
+    if (order != nullptr && order->position < restart_) {
+      buy.key = *Key::from("new-" + std::to_string(number(restart_)));
+    }
+    return std::nullopt;
+  }
+  Position restart_{};
+};
+
 // The limit that the operator set is lost on the way in.
 struct SkipTheLimit final : Canary {
   std::optional<Verdict> at_the_door(Ask& ask, const Ledger&) override {
@@ -169,7 +188,7 @@ class EndsAtRot final : public OtherDisk {
 };
 
 struct CutRotAsTorn final : Canary {
-  std::unique_ptr<Disk> disk(Disk& real, const std::optional<Platter::Rot>& rot) override {
+  std::unique_ptr<Disk> disk(Disk& real, const Platter::Rot* rot) override {
     return rot ? std::make_unique<EndsAtRot>(real, rot->block) : nullptr;
   }
 };
@@ -185,9 +204,52 @@ class DeafDisk final : public OtherDisk {
 };
 
 struct IgnoreAFailedSync final : Canary {
-  std::unique_ptr<Disk> disk(Disk& real, const std::optional<Platter::Rot>&) override {
+  std::unique_ptr<Disk> disk(Disk& real, const Platter::Rot*) override {
     return std::make_unique<DeafDisk>(real);
   }
+};
+
+// The sync is asked for once more. It says yes, since the pages are clean: what they held is gone.
+class PatientDisk final : public OtherDisk {
+ public:
+  using OtherDisk::OtherDisk;
+  void write(std::string_view name, std::uint64_t offset,
+             std::span<const std::byte> bytes) override {
+    name_ = name;
+    OtherDisk::write(name, offset, bytes);
+  }
+  std::optional<DiskDone> poll() override {
+    auto done = OtherDisk::poll();
+    if (!done || done->what != DiskDone::What::kWrite || !done->error) return done;
+    OtherDisk::write(name_, 0, {});
+    return std::nullopt;
+  }
+
+ private:
+  std::string name_;
+};
+
+struct RetryAFailedSync final : Canary {
+  std::unique_ptr<Disk> disk(Disk& real, const Platter::Rot*) override {
+    return std::make_unique<PatientDisk>(real);
+  }
+};
+
+// Blocks share sectors, since somebody believed in 512 bytes.
+class FinerDisk final : public OtherDisk {
+ public:
+  using OtherDisk::OtherDisk;
+  std::size_t sector() const override { return 512; }
+};
+
+struct RewriteASharedSector final : Canary {
+  std::unique_ptr<Disk> disk(Disk& real, const Platter::Rot*) override {
+    return std::make_unique<FinerDisk>(real);
+  }
+};
+
+struct NoDirectorySync final : Canary {
+  bool syncs_directories() const override { return false; }
 };
 
 // ---- the rows ----
@@ -252,6 +314,59 @@ struct LoseTheTicks final : Canary {
   }
 };
 
+// ---- in the copies ----
+
+class InTheCopies final : public Canary {
+ public:
+  explicit InTheCopies(std::size_t bug) : bug_(bug) { plant(bug_, true); }
+  ~InTheCopies() override { plant(bug_, false); }
+  InTheCopies(const InTheCopies&) = delete;
+  InTheCopies& operator=(const InTheCopies&) = delete;
+
+ private:
+  std::size_t bug_;
+};
+
+// ---- two at once ----
+
+class Duet final : public Canary {
+ public:
+  Duet(std::unique_ptr<Canary> one, std::unique_ptr<Canary> other)
+      : one_(std::move(one)), other_(std::move(other)) {}
+
+  std::unique_ptr<Disk> disk(Disk& real, const Platter::Rot* rot) override {
+    auto disk = one_->disk(real, rot);
+    return disk ? std::move(disk) : other_->disk(real, rot);
+  }
+  std::unique_ptr<Journal> journal(Journal& real, Position end) override {
+    auto journal = one_->journal(real, end);
+    return journal ? std::move(journal) : other_->journal(real, end);
+  }
+  std::unique_ptr<Orders> orders(SimOrders& real) override {
+    auto orders = one_->orders(real);
+    return orders ? std::move(orders) : other_->orders(real);
+  }
+  std::optional<Verdict> at_the_door(Ask& ask, const Ledger& ledger) override {
+    const auto said = one_->at_the_door(ask, ledger);
+    return said ? said : other_->at_the_door(ask, ledger);
+  }
+  bool syncs_directories() const override {
+    return one_->syncs_directories() && other_->syncs_directories();
+  }
+  bool heeds_generations() const override {
+    return one_->heeds_generations() && other_->heeds_generations();
+  }
+  bool reads_only_what_is_durable() const override {
+    return one_->reads_only_what_is_durable() && other_->reads_only_what_is_durable();
+  }
+  bool opens_with_the_rows_bookmark() const override {
+    return one_->opens_with_the_rows_bookmark() && other_->opens_with_the_rows_bookmark();
+  }
+
+ private:
+  std::unique_ptr<Canary> one_, other_;
+};
+
 // ---- the list of them ----
 
 template <class T>
@@ -272,6 +387,9 @@ constexpr auto kAll = std::to_array<Planted>({
      make<StateBeforeKeys>},
     {{"forget-the-key", "once a claim is answered, its key is forgotten", " I5 | I11 "},
      make<ForgetTheKey>},
+    {{"forget-the-key-after-restart", "what was granted before a restart has no key any more",
+      " I5 | I11 "},
+     make<ForgetTheKeyAfterRestart>},
     {{"skip-the-limit", "the per-buyer limit is lost", " I4 "}, make<SkipTheLimit>},
     {{"cut-rot-as-torn", "recovery takes damage in the middle for a torn end", " I9 "},
      make<CutRotAsTorn>},
@@ -282,6 +400,13 @@ constexpr auto kAll = std::to_array<Planted>({
      make<BookmarkOutsideTheTransaction>},
     {{"ignore-a-failed-sync", "a failed sync is taken for a good one", " I2 | I9 "},
      make<IgnoreAFailedSync>},
+    {{"retry-a-failed-sync", "a failed sync is asked for again, and says yes", " I2 | I9 "},
+     make<RetryAFailedSync>},
+    {{"rewrite-a-shared-sector", "blocks begin every 512 bytes, whatever the disk's sector is",
+      " I2 | I8 | I9 "},
+     make<RewriteASharedSector>},
+    {{"no-directory-sync", "names of files are never synced", " I2 | I9 | audit bookmark "},
+     make<NoDirectorySync>},
     {{"rows-before-the-flush", "the consumer reads blocks that are not durable", " I9 "},
      make<RowsBeforeTheFlush>},
     {{"open-without-the-rows", "recovery does not ask how much the rows know", " I9 "},
@@ -291,21 +416,45 @@ constexpr auto kAll = std::to_array<Planted>({
     {{"lose-the-ticks", "nothing tells the ledger that time goes on", " I7 "}, make<LoseTheTicks>},
 });
 
-constexpr auto kNames = [] {
-  std::array<CanaryName, kAll.size()> names;
-  for (std::size_t n = 0; n < kAll.size(); ++n) names[n] = kAll[n].name;
-  return names;
-}();
+// One alone may hide another; these are planted together.
+constexpr auto kDuets = std::to_array<CanaryName>({
+    {"state-before-keys+answer-before-the-flush", "both", " I5 | I2 | I8 "},
+    {"forget-the-key+skip-the-limit", "both", " I5 | I11 | I4 "},
+    {"no-directory-sync+trim-in-place", "both", " I2 | I9 | audit bookmark "},
+    {"retry-a-failed-sync+rows-before-the-flush", "both", " I2 | I9 "},
+    {"raw-clock+lose-the-ticks", "both", " I7 | rules | I6 | audit bookmark "},
+    {"refund-twice+unknown-is-committed", "both",
+     " I7 | I2 | I9 | audit payments-differ | audit rows-missing | audit orders-differ | audit "
+     "units-differ "},
+    {"limit-for-one+in-flight-not-counted", "both", " I4 | A10 | rules "},
+});
 
 }  // namespace
 
-std::span<const CanaryName> canaries() { return kNames; }
+std::vector<CanaryName> canaries() {
+  std::vector<CanaryName> names;
+  for (const Planted& each : kAll) names.push_back(each.name);
+  for (const PlantedBug& each : planted_bugs()) names.push_back(each.name);
+  for (const CanaryName& each : kDuets) {
+    if (canary_of(each.name)) names.push_back(each);
+  }
+  return names;
+}
 
 std::unique_ptr<Canary> canary_of(std::string_view name) {
+  if (const auto plus = name.find('+'); plus != name.npos) {
+    auto one = canary_of(name.substr(0, plus)), other = canary_of(name.substr(plus + 1));
+    if (!one || !other) return nullptr;
+    return std::make_unique<Duet>(std::move(one), std::move(other));
+  }
   if (name == "none") return std::make_unique<Canary>();
-  const auto entry = std::find_if(kAll.begin(), kAll.end(),
-                                  [&](const Planted& each) { return each.name.name == name; });
-  return entry == kAll.end() ? nullptr : entry->make();
+  for (const Planted& each : kAll) {
+    if (each.name.name == name) return each.make();
+  }
+  for (const PlantedBug& each : planted_bugs()) {
+    if (each.name.name == name) return std::make_unique<InTheCopies>(each.number);
+  }
+  return nullptr;
 }
 
 }  // namespace seckill::simulation

@@ -1,4 +1,6 @@
-// All randomness of a world: one seed, the same numbers on every machine.
+// All randomness of a world: one seed, the same numbers on every machine. Whole numbers only, by an
+// algorithm that is written here: no std::uniform_*, whose algorithm is a library's own affair, and
+// no floating point. Two draws never stand in one call's arguments: their order is the compiler's.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +18,9 @@ class Chance {
     z = (z ^ (z >> 27)) * 0x94d0'49bb'1331'11ebULL;
     return z ^ (z >> 31);
   }
+  // Another stream: whatever is drawn from it moves nothing here.
+  Chance split() { return Chance(number() ^ 0x5eed'5eed'5eed'5eedULL); }
+
   std::uint64_t below(std::uint64_t bound) { return number() % bound; }
   std::int64_t between(std::int64_t least, std::int64_t most) {
     return least + static_cast<std::int64_t>(below(static_cast<std::uint64_t>(most - least) + 1));

@@ -1,6 +1,11 @@
 // The people of the simulated world: shoppers who double-click, run out of patience, ask again with
-// the same key, pay late, twice or never; and an operator with bad timing. The network between them
-// and the node is slow and loses things, both ways.
+// the same key (or for something else under it), pay late, twice or never, look at their order,
+// come back after a restart; bots; and an operator with bad timing. The network between them and
+// the node is slow and loses things, both ways.
+//
+// Every errand and every act of an operator is a decision of the plan, with a stream of chance of
+// its own: leaving one out (the shrinker does) changes nothing in another one's life but what they
+// do to each other.
 #pragma once
 
 #include <deque>
@@ -32,11 +37,16 @@ class Crowd {
   void probe(const SaleName& sale, std::uint32_t strangers);
 
   const std::vector<SaleTerms>& sales() const { return sales_; }
-  std::size_t shoppers() const { return shoppers_; }
+  milliseconds longest_hold() const { return longest_hold_; }
 
  private:
+  // Whose life it is: all that he does, and what the network does to him, is drawn from here.
+  struct Person {
+    Chance chance;
+  };
   // Something somebody wants, asked until it has a final answer or he gives up.
   struct Request {
+    Person* who = nullptr;
     Ask ask;
     std::function<void(const Verdict&)> then;
     bool done = false;
@@ -48,34 +58,46 @@ class Crowd {
   using Id = std::size_t;
 
   void invent_sales();
-  void shop(int shopper);
-  void buy(const Buy& buy, int times_more);
-  void own(const Buy& buy, OrderId order);
-  void pay(OrderId order, const std::string& payment, std::int64_t amount);
-  void cancel(OrderId order);
-  void change_a_sale();
-  void wind_up(std::size_t sale, int tries);
-  void buy_namelessly(const SaleName& sale);
+  SaleTerms invent_terms(const char* name);
+  void send_shoppers(std::int64_t rush);
+  void send_operators(microseconds within);
+  void send_a_bot();
+  void send_the_till(microseconds within);
+  void run_errand(Person& who, std::uint64_t shopper);
+  void buy(Person& who, const Buy& buy, int times_more);
+  void own(Person& who, const Buy& buy, OrderId order);
+  void pay(Person& who, OrderId order, const std::string& payment, std::int64_t amount);
+  void pay_a_batch(Person& till);
+  void cancel(Person& who, OrderId order);
+  void buy_and_let_go(Person& who, const SaleName& sale, std::uint32_t bot, int times);
+  void buy_namelessly(Person& who, const SaleName& sale);
+  void change_a_sale(Person& who);
+  void change(Person& who, SaleTerms& terms, SaleTerms& wished, const SaleView& view);
+  void wind_up(Person& who, std::size_t sale, int tries);
 
-  Id want(Ask ask, std::function<void(const Verdict&)> then, bool once = false);
+  Person& somebody(const Chance& chance) { return people_.emplace_back(Person{chance}); }
+  Id want(Person& who, Ask ask, std::function<void(const Verdict&)> then = nullptr,
+          bool once = false);
   void later(std::int64_t delay_us, std::function<void()> event);
   void send(Id id);
   void lose_patience(Id id, std::uint64_t call);
   void arrive(std::uint64_t call, const Verdict& verdict);
   void check_it_is_mine(const Request& request, const Verdict& verdict);
   bool is_final(const Ask& ask, Outcome outcome) const;
-  bool lost() { return !calm_ && stage_.chance.percent(3); }
+  bool lost(Person& who) { return !calm_ && who.chance.percent(3); }
 
   Stage& stage_;
   Witness& witness_;
   Node& node_;
   std::vector<SaleTerms> sales_;
+  milliseconds longest_hold_{0};
+  std::deque<Person> people_;
   std::deque<Request> requests_;
   std::map<std::uint64_t, Id> calls_;
   std::uint64_t next_call_ = 0;
-  std::size_t shoppers_ = 0;
   std::uint32_t strangers_ = 0;
   std::uint64_t payments_ = 0;
+  std::vector<OrderId> owned_;  // told of
   std::uint64_t nameless_ = 0;
   bool fickle_ = false;  // the operator changes limits, holds and windows, too
   bool calm_ = false;

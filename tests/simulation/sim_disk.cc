@@ -76,19 +76,29 @@ void Platter::remember(const std::vector<std::string>& names) {
 void Platter::scatter(const std::string& name, std::uint64_t offset,
                       std::span<const std::byte> bytes, Chance& chance) {
   const auto whole = chance.below(6);  // often a sector is not the unit of what happens
-  for (std::uint64_t at = 0; at < bytes.size(); at += sector) {
-    auto part = bytes.subspan(at, std::min<std::uint64_t>(sector, bytes.size() - at));
-    std::vector<std::byte> garbage;
+  const std::uint64_t end = offset + bytes.size();
+  for (std::uint64_t at = offset / sector * sector; at < end; at += sector) {
+    const std::uint64_t from = std::max(at, offset), to = std::min(at + sector, end);
+    auto part = bytes.subspan(from - offset, to - from);
     switch (whole < 2 ? whole : chance.below(4)) {
       case 0: continue;
       case 1: break;
       case 2: part = part.first(chance.below(part.size())); break;
-      default:
-        for (std::size_t n = 0; n < part.size(); ++n) garbage.push_back(std::byte(chance.number()));
-        part = garbage;
+      default: spoil(name, at, chance); continue;
     }
-    write(name, offset + at, part);
+    write(name, from, part);
   }
+}
+
+void Platter::spoil(const std::string& name, std::uint64_t at, Chance& chance) {
+  std::vector<std::byte> garbage(std::min<std::uint64_t>(sector, files.at(name).size - at));
+  for (std::size_t n = 0; n < garbage.size(); n += 8) {
+    const std::uint64_t number = chance.number();
+    for (std::size_t byte = 0; byte < 8 && n + byte < garbage.size(); ++byte) {
+      garbage[n + byte] = std::byte(number >> (8 * byte));
+    }
+  }
+  write(name, at, garbage);
 }
 
 void Platter::power_cut(Chance& chance) {
@@ -106,25 +116,38 @@ void Platter::power_cut(Chance& chance) {
   unsynced_.clear();
 }
 
-std::optional<Platter::Rot> Platter::rot(Chance& chance, Position rows_at) {
-  if (durable.empty()) return std::nullopt;
-  const auto bytes_of = [this](const Written& written) {
-    return std::span<const std::byte>(files.at(written.name).bytes).subspan(written.offset);
-  };
-  const auto block_at = [&](const Written& written) -> std::uint64_t {
-    return written.offset > 0 ? 0 : read_segment_head(bytes_of(written))->sector;
-  };
+std::vector<Platter::Rot> Platter::rot(Chance& chance, Position rows_at) {
+  if (durable.empty()) return {};
   const Written& newest = durable.back();
-  const auto first = read_block(bytes_of(newest).subspan(block_at(newest)))->first;
+  const auto newest_bytes =
+      std::span<const std::byte>(files.at(newest.name).bytes).subspan(newest.offset);
+  const std::uint64_t head = newest.offset > 0 ? 0 : read_segment_head(newest_bytes)->sector;
+  const auto first = read_block(newest_bytes.subspan(head))->first;
   const bool rows_know = first < rows_at;
-  if (durable.size() < 2 && !rows_know) return std::nullopt;
+  if (durable.size() < 2 && !rows_know) return {};
   const bool last = rows_know && (durable.size() < 2 || chance.percent(25));
+  const auto any = [&] { return durable[chance.below(durable.size() - 1)]; };
 
-  Rot rot{.block = last ? newest : durable[chance.below(durable.size() - 1)]};
-  if (last) rot.last = first;
-  const std::uint64_t at = block_at(rot.block);
-  const auto block = read_block(bytes_of(rot.block).subspan(at));
-  // What fills a sector up is no part of a head or a block.
+  std::vector<Rot> rots{spot(chance, last ? newest : any())};
+  if (last) rots.back().last = first;
+  // Two of them: the newest block stays whole, else nothing proves the one before it.
+  if (!last && chance.percent(25)) {
+    const Rot second = spot(chance, any());
+    if (second.block.name != rots[0].block.name || second.at != rots[0].at) rots.push_back(second);
+  }
+  for (const Rot& rot : rots) {
+    files.at(rot.block.name).bytes.at(rot.at) ^= std::byte(1U << chance.below(8));
+  }
+  return rots;
+}
+
+// A byte of it that matters: what fills a sector up is no part of a head or a block.
+Platter::Rot Platter::spot(Chance& chance, const Written& written) const {
+  const auto& file = files.at(written.name).bytes;
+  const auto bytes = std::span<const std::byte>(file).subspan(written.offset);
+  const std::uint64_t at = written.offset > 0 ? 0 : read_segment_head(bytes)->sector;
+  const auto block = read_block(bytes.subspan(at));
+  Rot rot{.block = written};
   const auto where = chance.below(10);
   if (at > 0 && where < 3) {
     rot.part = "a segment's head", rot.at = chance.below(kSegmentHeadBytes);
@@ -133,26 +156,45 @@ std::optional<Platter::Rot> Platter::rot(Chance& chance, Position rows_at) {
   } else {
     rot.part = "records", rot.at = at + kBlockHeadBytes + chance.below(block->payload.size());
   }
-  rot.at += rot.block.offset;
-  std::byte& byte = files.at(rot.block.name).bytes.at(rot.at);
-  rot.was = byte;
-  byte ^= std::byte(1U << chance.below(8));
+  rot.at += written.offset;
+  rot.was = file.at(rot.at);
   return rot;
+}
+
+std::uint64_t Platter::segment_bytes() const {
+  std::uint64_t sum = 0;
+  for (const auto& [name, file] : files) {
+    if (segment_number(name)) sum += file.size;
+  }
+  return sum;
 }
 
 void Platter::heal(const Rot& rot) { files.at(rot.block.name).bytes.at(rot.at) = rot.was; }
 
 // ---- SimDisk ----
 
+// The n-th call that waits fails.
+std::optional<Error> SimDisk::trouble() {
+  if (dead_) return kDead;
+  if (!mood_.calls_fail || mood_.calls_fail->in-- > 0) return std::nullopt;
+  const Trouble how = std::exchange(mood_.calls_fail, std::nullopt)->how;
+  ++failed_calls_;
+  stage_.trace("disk", "a call fails");
+  if (how == Trouble::kInputOutput) {
+    return Error{Error::Code::kFailed, "disk: the simulated call failed: EIO"};
+  }
+  return Error{Error::Code::kFull, "disk: the simulated call failed: ENOSPC"};
+}
+
 Result<std::vector<std::string>> SimDisk::list() {
-  if (dead_) return fail(kDead);
+  if (auto wrong = trouble()) return fail(*wrong);
   std::vector<std::string> names;
   for (const auto& [name, file] : platter_.files) names.push_back(name);
   return names;
 }
 
 Result<std::uint64_t> SimDisk::size(std::string_view name) {
-  if (dead_) return fail(kDead);
+  if (auto wrong = trouble()) return fail(*wrong);
   const auto file = platter_.files.find(std::string(name));
   if (file == platter_.files.end()) return fail(Error::Code::kInvalid, "disk: no such file");
   return file->second.size;
@@ -160,7 +202,7 @@ Result<std::uint64_t> SimDisk::size(std::string_view name) {
 
 Result<std::size_t> SimDisk::read(std::string_view name, std::uint64_t offset,
                                   std::span<std::byte> to) {
-  if (dead_) return fail(kDead);
+  if (auto wrong = trouble()) return fail(*wrong);
   if (!platter_.files.contains(std::string(name))) {
     return fail(Error::Code::kInvalid, "disk: no such file");
   }
@@ -176,19 +218,31 @@ Result<std::size_t> SimDisk::read(std::string_view name, std::uint64_t offset,
 
 void SimDisk::write(std::string_view name, std::uint64_t offset, std::span<const std::byte> bytes) {
   invariant(!writing_, "one write under way");
+  stage_.check(failed_writes_ == 0 || bytes.empty(), "I9", "it writes after a failed write");
   writing_ = {std::string(name), offset, {bytes.begin(), bytes.end()}, chance_.percent(50)};
-  const bool fails = std::exchange(mood_.next_write_fails, false);
+  std::optional<Trouble> trouble;
+  if (mood_.writes_fail && mood_.writes_fail->in-- <= 0) {
+    trouble = std::exchange(mood_.writes_fail, std::nullopt)->how;
+  }
   const auto took = chance_.delay(mood_.flush_usual.count(), mood_.flush_most.count());
-  later_(microseconds(took), [this, fails, took] { finish_write(fails, took); });
+  if (mood_.in_next_write) {
+    const microseconds meanwhile(chance_.between(0, took));
+    later_(meanwhile, std::exchange(mood_.in_next_write, nullptr));
+  }
+  later_(microseconds(took), [this, trouble, took] { finish_write(trouble, took); });
 }
 
-void SimDisk::finish_write(bool fails, std::int64_t took_us) {
+void SimDisk::finish_write(std::optional<Trouble> trouble, std::int64_t took_us) {
   const Writing writing = *std::exchange(writing_, std::nullopt);
   DiskDone done{DiskDone::What::kWrite, std::nullopt, took_us};
-  if (fails) {
-    // Nobody knows what reached the medium; reading it back proves nothing.
-    if (chance_.percent(70)) platter_.cache(writing.name, writing.offset, writing.bytes);
-    done.error = Error{Error::Code::kFailed, "disk: the simulated sync failed"};
+  if (!trouble && !platter_.files.contains(writing.name)) trouble = Trouble::kInputOutput;
+  if (trouble) {
+    ++failed_writes_;
+    stage_.trace("disk", "a write fails");
+    leave_in_part(writing, *trouble);
+    const bool full = *trouble == Trouble::kNoSpace;
+    done.error = full ? Error{Error::Code::kFull, "disk: the simulated write failed: ENOSPC"}
+                      : Error{Error::Code::kFailed, "disk: the simulated write failed: EIO"};
   } else {
     platter_.write(writing.name, writing.offset, writing.bytes);
     if (!writing.bytes.empty()) {  // an empty one only wants its answer: a refused turn
@@ -199,6 +253,19 @@ void SimDisk::finish_write(bool fails, std::int64_t took_us) {
   wake_();
 }
 
+// Nobody knows what reached the medium; reading it back proves nothing.
+void SimDisk::leave_in_part(const Writing& writing, Trouble trouble) {
+  static constexpr const char* kNames[] = {"a write fails: EIO", "a write fails: ENOSPC",
+                                           "a write fails: short"};
+  stage_.reached(kNames[static_cast<int>(trouble)]);
+  if (writing.bytes.empty() || !platter_.files.contains(writing.name)) return;
+  std::size_t there = writing.bytes.size();
+  if (trouble == Trouble::kNoSpace) there = chance_.below(there) / kSectorMin * kSectorMin;
+  if (trouble == Trouble::kShort) there = chance_.below(there);
+  if (there == 0 || chance_.percent(30)) return;
+  platter_.cache(writing.name, writing.offset, std::span(writing.bytes).first(there));
+}
+
 void SimDisk::make(std::string_view name, std::uint64_t size) {
   invariant(!making_, "one make under way");
   making_ = {std::string(name), size};
@@ -207,12 +274,15 @@ void SimDisk::make(std::string_view name, std::uint64_t size) {
 
 void SimDisk::finish_make() {
   const Making making = *std::exchange(making_, std::nullopt);
-  if (mood_.full) {
+  const bool fails = std::exchange(mood_.next_make_fails, false);
+  if (fails) stage_.reached("a make fails: EIO");
+  if (fails || mood_.full) {
     done_.push_back({DiskDone::What::kMake, Error{Error::Code::kFull, "disk: no space"}, 0});
     return wake_();
   }
+  about_to_change({making.name});
   platter_.files[making.name] = {making.size, {}};
-  platter_.directory_synced();
+  sync_directory();
   done_.push_back({DiskDone::What::kMake, std::nullopt, 0});
   wake_();
 }
@@ -227,7 +297,7 @@ std::optional<DiskDone> SimDisk::poll() {
 bool SimDisk::burns() {
   if (dead_) return true;
   if (fuse_ < 0 || fuse_-- > 0) return false;
-  die(fuse_crash_);
+  die(fuse_crash_, chance_);
   return true;
 }
 
@@ -236,19 +306,33 @@ void SimDisk::in_doubt(const std::vector<std::string>& names) {
   if (fuse_crash_ == Crash::kKill) platter_.remember(names);
 }
 
+// Only a disk that never syncs them has to remember how names were.
+void SimDisk::about_to_change(const std::vector<std::string>& names) {
+  if (mood_.forgets_directories) platter_.remember(names);
+}
+
+void SimDisk::sync_directory() {
+  if (!mood_.forgets_directories) platter_.directory_synced();
+}
+
 Status SimDisk::put(std::string_view name, std::span<const std::byte> bytes, std::uint64_t size) {
   const bool was_dead = dead_;
   if (burns()) {
     if (!was_dead) in_doubt({std::string(name)}), put_in_part(std::string(name), bytes, size);
     return fail(kDead);
   }
+  if (auto wrong = trouble()) {
+    put_in_part(std::string(name), bytes, size);
+    return fail(*wrong);
+  }
   if (mood_.full) {
     put_in_part(std::string(name), bytes, size);
     return fail(Error::Code::kFull, "disk: no space");
   }
+  about_to_change({std::string(name)});
   platter_.remove(std::string(name));
   platter_.files[std::string(name)] = {size, {bytes.begin(), bytes.end()}};
-  platter_.directory_synced();
+  sync_directory();
   return {};
 }
 
@@ -260,15 +344,19 @@ void SimDisk::put_in_part(const std::string& name, std::span<const std::byte> by
   platter_.scatter(name, 0, bytes, chance_);
 }
 
+// Where it dies or fails, it has happened or not; and whether the directory knows is open.
 Status SimDisk::rename(std::string_view from, std::string_view to) {
   const bool was_dead = dead_;
   const bool burnt = burns();
-  if (!was_dead && (!burnt || chance_.percent(50))) {
+  const auto wrong = burnt ? std::optional(kDead) : trouble();
+  if (!was_dead && (!wrong || chance_.percent(50))) {
     if (burnt) in_doubt({std::string(from), std::string(to)});
+    if (wrong && !burnt) platter_.remember({std::string(from), std::string(to)});
+    if (!wrong) about_to_change({std::string(from), std::string(to)});
     platter_.rename(std::string(from), std::string(to));
   }
-  if (burnt) return fail(kDead);
-  platter_.directory_synced();
+  if (wrong) return fail(*wrong);
+  sync_directory();
   if (platter_.durable.empty()) {  // a journal is born: with its first record
     platter_.durable.push_back(
         {std::string(to), 0, platter_.files.at(std::string(to)).bytes.size()});
@@ -279,30 +367,33 @@ Status SimDisk::rename(std::string_view from, std::string_view to) {
 Status SimDisk::remove(std::string_view name) {
   const bool was_dead = dead_;
   const bool burnt = burns();
-  if (!was_dead && (!burnt || chance_.percent(50))) {
+  const auto wrong = burnt ? std::optional(kDead) : trouble();
+  if (!was_dead && (!wrong || chance_.percent(50))) {
     if (burnt) in_doubt({std::string(name)});
+    if (wrong && !burnt) platter_.remember({std::string(name)});
+    if (!wrong) about_to_change({std::string(name)});
     platter_.remove(std::string(name));
   }
-  if (burnt) return fail(kDead);
-  platter_.directory_synced();
+  if (wrong) return fail(*wrong);
+  sync_directory();
   return {};
 }
 
-void SimDisk::die(Crash how) {
+void SimDisk::die(Crash how, Chance& chance) {
   if (std::exchange(dead_, true)) return;
   if (writing_ && how == Crash::kKill) {
     const std::size_t reached =
-        chance_.percent(50) ? writing_->bytes.size() : chance_.below(writing_->bytes.size() + 1);
+        chance.percent(50) ? writing_->bytes.size() : chance.below(writing_->bytes.size() + 1);
     platter_.cache(writing_->name, writing_->offset, std::span(writing_->bytes).first(reached));
   } else if (writing_) {
-    platter_.scatter(writing_->name, writing_->offset, writing_->bytes, chance_);
+    platter_.scatter(writing_->name, writing_->offset, writing_->bytes, chance);
   }
-  if (making_ && chance_.percent(60)) {
+  if (making_ && chance.percent(60)) {
     if (how == Crash::kKill) platter_.remember({making_->name});
     platter_.files[making_->name] = {
-        chance_.percent(50) ? making_->size : chance_.below(making_->size), {}};
+        chance.percent(50) ? making_->size : chance.below(making_->size), {}};
   }
-  if (how == Crash::kPowerCut) platter_.power_cut(chance_);
+  if (how == Crash::kPowerCut) platter_.power_cut(chance);
 }
 
 }  // namespace seckill::simulation

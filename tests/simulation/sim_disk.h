@@ -13,6 +13,7 @@
 #include "base/disk.h"
 #include "chance.h"
 #include "model/ids.h"
+#include "stage.h"
 
 namespace seckill::simulation {
 
@@ -59,15 +60,22 @@ class Platter {
   void directory_synced() { unsynced_.clear(); }
   bool names_are_in_doubt() const { return !unsynced_.empty(); }
 
-  // Each sector of such a write: as it was, as it should be, torn, or garbage.
+  // Each sector of such a write: as it was, as it should be, torn, or garbage. A sector is spoilt
+  // whole, whoever else has bytes in it.
   void scatter(const std::string& name, std::uint64_t offset, std::span<const std::byte> bytes,
                Chance& chance);
+  // The files are copied to another disk, as they can be read.
+  void move_to(std::size_t sector_bytes) {
+    sector = sector_bytes;
+    cached_.clear(), unsynced_.clear();
+  }
   void power_cut(Chance& chance);  // what was only cached is gone, or not
 
-  // Damages a durable block that must be missed: it has a successor, or the rows know of it.
-  // Nothing: there is none.
-  std::optional<Rot> rot(Chance& chance, Position rows_at);
+  // Damages durable blocks that must be missed, one or two: they have a successor, or the rows know
+  // of them. Empty: there is none.
+  std::vector<Rot> rot(Chance& chance, Position rows_at);
   void heal(const Rot& rot);
+  std::uint64_t segment_bytes() const;  // of all files that have a segment's name
 
   std::map<std::string, File> files;
   std::vector<Written> durable;  // in order
@@ -77,6 +85,8 @@ class Platter {
   // Names as they were before one change.
   using Names = std::vector<std::pair<std::string, std::optional<File>>>;
   void forget_cached(const std::string& name);
+  void spoil(const std::string& name, std::uint64_t at, Chance& chance);
+  Rot spot(Chance& chance, const Written& block) const;
 
   struct Cached {
     std::string name;
@@ -87,12 +97,27 @@ class Platter {
   std::vector<Names> unsynced_;  // likewise
 };
 
+// Why a call fails, once, as the n-th from now.
+enum class Trouble : std::uint8_t {
+  kInputOutput,  // a sync that fails: what was written may be read, and is not there
+  kNoSpace,      // nothing of it, or some whole sectors
+  kShort,        // some bytes of it
+};
+struct Failing {
+  int in = 0;  // so many calls go well before
+  Trouble how = Trouble::kInputOutput;
+};
+
 // How this disk behaves, until the world says otherwise.
 struct DiskMood {
   microseconds flush_usual{300};
   microseconds flush_most{20'000};
-  bool next_write_fails = false;
-  bool full = false;  // no file can be made or put
+  std::optional<Failing> writes_fail;
+  std::optional<Failing> calls_fail;    // those that wait: list, size, read, put, rename, remove
+  std::function<void()> in_next_write;  // once, while it is under way
+  bool next_make_fails = false;
+  bool full = false;                 // no file can be made or put
+  bool forgets_directories = false;  // a canary's: names are never synced
 };
 
 class SimDisk final : public Disk {
@@ -102,18 +127,22 @@ class SimDisk final : public Disk {
   // Something can be polled.
   using Wake = std::function<void()>;
 
-  SimDisk(Platter& platter, Chance& chance, DiskMood& mood, Later later, Wake wake)
+  SimDisk(Platter& platter, Stage& stage, Chance& chance, DiskMood& mood, Later later = nullptr,
+          Wake wake = nullptr)
       : platter_(platter),
+        stage_(stage),
         chance_(chance),
         mood_(mood),
         later_(std::move(later)),
         wake_(std::move(wake)) {}
 
   // The process dies: what is under way reaches the platter, or a part of it, or nothing.
-  void die(Crash how);
+  void die(Crash how, Chance& chance);
   // Dies within the n-th of the calls that wait (recovery): it and all later ones fail.
   void die_within(int calls, Crash how) { fuse_ = calls, fuse_crash_ = how; }
   bool dead() const { return dead_; }
+  int failed_writes() const { return failed_writes_; }
+  int failed_calls() const { return failed_calls_; }
 
   Result<std::vector<std::string>> list() override;
   Result<std::uint64_t> size(std::string_view name) override;
@@ -141,13 +170,18 @@ class SimDisk final : public Disk {
     std::uint64_t size = 0;
   };
 
-  void finish_write(bool fails, std::int64_t took_us);
+  void finish_write(std::optional<Trouble> trouble, std::int64_t took_us);
+  void leave_in_part(const Writing& writing, Trouble trouble);
   void finish_make();
-  bool burns();  // the fuse
+  bool burns();                    // the fuse
+  std::optional<Error> trouble();  // of a call that waits
   void in_doubt(const std::vector<std::string>& names);
+  void about_to_change(const std::vector<std::string>& names);
+  void sync_directory();
   void put_in_part(const std::string& name, std::span<const std::byte> bytes, std::uint64_t size);
 
   Platter& platter_;
+  Stage& stage_;
   Chance& chance_;
   DiskMood& mood_;
   Later later_;
@@ -158,6 +192,8 @@ class SimDisk final : public Disk {
   int fuse_ = -1;
   Crash fuse_crash_ = Crash::kKill;
   bool dead_ = false;
+  int failed_writes_ = 0;
+  int failed_calls_ = 0;
 };
 
 }  // namespace seckill::simulation

@@ -18,8 +18,9 @@ Result<Stored> SimOrders::store(const std::optional<Bookmark>& was, const Bookma
     return fail(Error::Code::kUnavailable, "orders: the simulated database does not answer");
   }
   if (was != mark_) return Stored{Stored::What::kLostRace, "another bookmark"};
-  if (refuses(rows)) return Stored{Stored::What::kRefused, "the shop says no"};
+  if (auto why = refusal(rows)) return Stored{Stored::What::kRefused, std::move(*why)};
   const bool answer_lost = mood_.troubled && chance_.percent(10);
+  if (answer_lost) reached_("an answer to COMMIT is lost");
   if (answer_lost && chance_.percent(50)) return Stored{Stored::What::kUnknown, "lost before"};
   if (auto done = commit(becomes, rows); !done) return fail(std::move(done.error()));
   if (answer_lost) return Stored{Stored::What::kUnknown, "lost after"};
@@ -27,29 +28,44 @@ Result<Stored> SimOrders::store(const std::optional<Bookmark>& was, const Bookma
 }
 
 Status SimOrders::commit(const std::optional<Bookmark>& becomes, const Rows& rows) {
+  if (auto sound = check(rows); !sound) return sound;
   Transaction transaction{becomes, rows};
-  if (auto done = apply(transaction); !done) return done;
+  apply(transaction);
   history_.push_back(std::move(transaction));
   return {};
 }
 
-bool SimOrders::refuses(const Rows& rows) const {
-  const auto order = [&](const OrderRow& row) {
-    return row.created && row.buyer == mood_.refuses_buyer && row.key == mood_.refuses_key;
-  };
-  const auto payment = [&](const PaymentRow& row) { return row.id == mood_.refuses_payment; };
-  return std::any_of(rows.orders.begin(), rows.orders.end(), order) ||
-         std::any_of(rows.payments.begin(), rows.payments.end(), payment);
+// Why one of them cannot be stored: a constraint of the table, or the shop's trigger.
+std::optional<std::string> SimOrders::refusal(const Rows& rows) const {
+  for (const OrderRow& row : rows.orders) {
+    if (row.created && row.quantity == 0) return "an order's quantity is 0";
+    const bool unwanted = row.created && row.buyer == mood_.refuses_buyer &&
+                          (mood_.refuses_key.empty() || row.key == mood_.refuses_key);
+    if (unwanted && mood_.refuses()) return "the shop refuses this buyer";
+  }
+  for (const PaymentRow& row : rows.payments) {
+    if (mood_.refuses() && row.id == mood_.refuses_payment) return "the shop refuses this payment";
+  }
+  return std::nullopt;
 }
 
-Status SimOrders::apply(const Transaction& transaction) {
-  const Rows& rows = transaction.rows;
-  for (const QuarantineRow& row : rows.quarantine) quarantine_[row.position] = row;
+Status SimOrders::check(const Rows& rows) const {
+  const auto put_aside = [&](Position made) {
+    const auto its = [made](const QuarantineRow& row) { return row.position == made; };
+    return quarantine_.contains(made) ||
+           std::any_of(rows.quarantine.begin(), rows.quarantine.end(), its);
+  };
   for (const OrderRow& row : rows.orders) {
-    if (!row.created && !orders_.contains(row.made) && !quarantine_.contains(row.made)) {
+    if (!row.created && !orders_.contains(row.made) && !put_aside(row.made)) {
       return fail(Error::Code::kCorrupt, "orders: an order's row is missing: " + to_text(row.id));
     }
   }
+  return {};
+}
+
+void SimOrders::apply(const Transaction& transaction) {
+  const Rows& rows = transaction.rows;
+  for (const QuarantineRow& row : rows.quarantine) quarantine_[row.position] = row;
   for (const SaleRow& row : rows.sales) {
     sales_[row.terms.name] = row;
     sales_[row.terms.name].terms.secret = {};
@@ -72,7 +88,6 @@ Status SimOrders::apply(const Transaction& transaction) {
   }
   for (const PaymentRow& row : rows.payments) payments_[row.id] = row;
   if (transaction.becomes) mark_ = transaction.becomes;
-  return {};
 }
 
 void SimOrders::mix_up(MixUp how) {
@@ -90,14 +105,16 @@ void SimOrders::mix_up(MixUp how) {
 void SimOrders::go_back() {
   if (real_mark_) sort_out();
   if (!chance_.percent(50) || history_.empty()) return;
-  auto kept = std::exchange(history_, {});
-  kept.resize(kept.size() - chance_.below(kept.size() < 5 ? kept.size() + 1 : 5));
+  const auto gone = chance_.below(history_.size() < 5 ? history_.size() + 1 : 5);
+  if (gone > 0) reached_("rows go back");
+  go_back_to(history_.size() - gone);
+}
+
+void SimOrders::go_back_to(std::size_t transactions) {
+  history_.resize(std::min(transactions, history_.size()));
   mark_.reset();
   sales_.clear(), orders_.clear(), payments_.clear(), quarantine_.clear();
-  for (Transaction& transaction : kept) {
-    (void)apply(transaction);
-    history_.push_back(std::move(transaction));
-  }
+  for (const Transaction& transaction : history_) apply(transaction);
 }
 
 Result<Page<OrderRow>> SimOrders::orders(const OrdersQuery& query) {

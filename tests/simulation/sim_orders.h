@@ -2,8 +2,10 @@
 // cut can take the last ones away.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -14,7 +16,8 @@ namespace seckill::simulation {
 
 struct DatabaseMood {
   bool troubled = false;  // now and then it does not answer, or its answer to COMMIT is lost
-  // A row that the shop's own trigger refuses: the order of this buyer and key, this payment.
+  // Rows that the shop's own trigger refuses: the orders of this buyer (with this key, if there is
+  // one), this payment.
   Buyer refuses_buyer;
   Key refuses_key;
   PaymentId refuses_payment;
@@ -27,7 +30,11 @@ enum class MixUp : std::uint8_t { kOtherJournal, kAhead, kOtherRecord, kOtherDig
 
 class SimOrders final : public Orders, public OrdersReader {
  public:
-  SimOrders(Chance& chance, DatabaseMood& mood) : chance_(chance), mood_(mood) {}
+  using Reached = std::function<void(const char* what)>;
+
+  SimOrders(
+      Chance& chance, DatabaseMood& mood, Reached reached = [](const char*) {})
+      : chance_(chance), mood_(mood), reached_(std::move(reached)) {}
 
   Result<std::optional<Bookmark>> bookmark() override;
   Result<Stored> store(const std::optional<Bookmark>& was, const Bookmark& becomes,
@@ -43,6 +50,7 @@ class SimOrders final : public Orders, public OrdersReader {
 
   // A power cut may take the last transactions away.
   void go_back();
+  void go_back_to(std::size_t transactions);
   std::size_t transactions() const { return history_.size(); }
   std::optional<Bookmark> mark() const { return mark_; }
 
@@ -54,11 +62,13 @@ class SimOrders final : public Orders, public OrdersReader {
     std::optional<Bookmark> becomes;
     Rows rows;
   };
-  bool refuses(const Rows& rows) const;
-  Status apply(const Transaction& transaction);
+  std::optional<std::string> refusal(const Rows& rows) const;
+  Status check(const Rows& rows) const;
+  void apply(const Transaction& transaction);
 
   Chance& chance_;
   DatabaseMood& mood_;
+  Reached reached_;
   std::vector<Transaction> history_;
 
   std::optional<Bookmark> mark_;

@@ -1,27 +1,34 @@
-// seckill-simulate: plays schedules of the simulated world, by seed.
+// seckill-simulate: plays schedules of the simulated world, by seed. seckill-canaries is the same
+// program, with bugs planted in copies of the sources.
 //
-//   seckill-simulate --seeds 1000                    a thousand schedules; exit 1 if one is broken
-//   seckill-simulate --seed 42 --trace               one of them, told event by event
-//   seckill-simulate --canary forget-the-key         with a planted bug; exit 0 if it is found, as
-//   a
-//                                                    breach of the promise that it breaks
+//   seckill-simulate --seeds 20000               so many schedules; exit 1 if one is broken
+//   seckill-simulate --seed 42 --trace           one of them, told event by event
+//   seckill-simulate --shrink 42                 the least of it that is still broken, told
+//   seckill-canaries --canary forget-the-key     with a planted bug; exit 0 if it is found, as a
+//                                                breach of a promise that it breaks
+//   seckill-canaries --canaries                  all of them, as a table
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <fmt/format.h>
+#include <fstream>
 #include <map>
 #include <string>
 #include <unistd.h>
 
+#include "apart.h"
+#include "coverage.h"
 #include "world.h"
 
 namespace seckill::simulation {
 namespace {
 
 struct Options {
-  std::uint64_t seeds = 1'000;
-  std::uint64_t first = 1;
+  Seeds seeds{1, 1'000};
+  bool one = false;
+  std::string known;  // a file of seeds that are played first
+  std::string only;
   std::string canary = "none";
   bool trace = false;
 };
@@ -30,7 +37,8 @@ struct Options {
 volatile std::sig_atomic_t playing = 0;
 
 void name_the_seed(int signal) {
-  std::fprintf(stderr, "seed %ld: the process stopped itself\n", static_cast<long>(playing));
+  std::fprintf(stderr, "seed %ld: the process stopped itself; seckill-simulate --shrink %ld\n",
+               static_cast<long>(playing), static_cast<long>(playing));
   std::signal(signal, SIG_DFL);
 }
 
@@ -38,6 +46,9 @@ class Tally {
  public:
   void add(const Played& played) {
     ++schedules_;
+    Stage mixed({.seed = sum_.fingerprint});
+    mixed.note(played.fingerprint);
+    sum_.fingerprint = mixed.fingerprint();
     sum_.events += played.events;
     sum_.answers += played.answers;
     sum_.orders += played.orders;
@@ -48,17 +59,18 @@ class Tally {
     for (const auto& [what, times] : played.reached) sum_.reached[what] += times;
   }
   std::uint64_t schedules() const { return schedules_; }
+  const Reached& reached() const { return sum_.reached; }
   std::string text() const {
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began_;
     return fmt::format(
         "{} schedules, {:.0f} a second: {} events, {} answers, {} orders, {} payments, {} records, "
-        "{} starts, {} crashes",
+        "{} starts, {} crashes; fingerprint {:016x}",
         schedules_, static_cast<double>(schedules_) / took.count(), sum_.events, sum_.answers,
-        sum_.orders, sum_.payments, sum_.records, sum_.starts, sum_.crashes);
+        sum_.orders, sum_.payments, sum_.records, sum_.starts, sum_.crashes, sum_.fingerprint);
   }
-  std::string reached() const {
+  std::string table() const {
     std::string text;
-    for (const auto& [what, times] : sum_.reached) text += fmt::format("{:>9}  {}\n", times, what);
+    for (const auto& [what, times] : sum_.reached) text += fmt::format("{:>10}  {}\n", times, what);
     return text;
   }
 
@@ -68,67 +80,149 @@ class Tally {
   Played sum_;
 };
 
-void again(const Options& options, std::uint64_t seed) {
-  const std::string canary = options.canary == "none" ? "" : " --canary " + options.canary;
-  fmt::print("  again: seckill-simulate --seed {} --trace{}\n", seed, canary);
+std::string again(const Options& options, std::uint64_t seed, const std::string& only = "") {
+  std::string text = fmt::format("seed {}", seed);
+  if (!only.empty()) text += " --only " + only;
+  if (options.canary == "none") return "seckill-simulate --" + text;
+  return "seckill-canaries --canary " + options.canary + " --" + text;
 }
 
-struct Broken {
-  std::uint64_t seed = 0;
-  Violation violation;
-};
+int report(const Options& options, const Finding& found) {
+  fmt::print("seed {}: {} is broken: {}\n  again: {} --trace\n", found.seed,
+             found.violation.promise, found.violation.what, again(options, found.seed));
+  return 1;
+}
 
-// A world that does not obey its seed proves nothing: that is never what a canary is to break.
-constexpr const char* kReplay = "replay";
+// ---- the sound world ----
 
-// The first broken schedule, if any.
-std::optional<Broken> play(const Options& options, Tally& tally) {
-  const bool terminal = isatty(STDOUT_FILENO) != 0;
-  std::optional<Broken> broken;
-  for (std::uint64_t seed = options.first; !broken && seed < options.first + options.seeds;
-       ++seed) {
-    playing = static_cast<std::sig_atomic_t>(seed);
-    const Played played = World(seed, *canary_of(options.canary), options.trace).play();
-    tally.add(played);
-    if (played.violation) broken = {seed, *played.violation};
-    if ((broken || seed % 100 == 0) &&
-        World(seed, *canary_of(options.canary), false).play() != played) {
-      broken = {seed, {kReplay, "the seed does not play the same schedule twice"}};
+// A world that does not obey its seed proves nothing.
+std::optional<Finding> play_one(const Options& options, std::uint64_t seed, bool twice,
+                                Tally& tally) {
+  playing = static_cast<std::sig_atomic_t>(seed);
+  Script script{.seed = seed, .only = std::nullopt, .traced = options.trace};
+  if (!options.only.empty()) script.only = numbers_from(options.only);
+  const auto canary = canary_of(options.canary);
+  const Played played = World(script, *canary).play();
+  tally.add(played);
+  if (played.violation) return Finding{seed, *played.violation};
+  if (!twice) return std::nullopt;
+  script.traced = false;
+  if (World(script, *canary).play() == played) return std::nullopt;
+  return Finding{seed, {"replay", "the seed does not play the same schedule twice"}};
+}
+
+// "615  what it found", a line each.
+std::vector<std::uint64_t> known_seeds(const std::string& file) {
+  std::vector<std::uint64_t> seeds;
+  std::ifstream lines(file);
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.empty() && line[0] != '#') seeds.push_back(std::stoull(line));
+  }
+  return seeds;
+}
+
+void show_progress(const Tally& tally, bool terminal) {
+  const auto each = terminal ? 50U : 10'000U;
+  if (tally.schedules() % each != 0) return;
+  fmt::print("{}{}{}", terminal ? "\r\033[K" : "", tally.text(), terminal ? "" : "\n");
+  std::fflush(stdout);
+}
+
+int judge_coverage(const Tally& tally) {
+  const auto missing = never_reached(tally.reached());
+  const auto unknown = not_in_the_list(tally.reached());
+  const bool must = tally.schedules() >= kSchedulesThatReachAll;
+  for (const std::string& name : missing) fmt::print("never reached: {}\n", name);
+  for (const std::string& name : unknown) fmt::print("not in coverage.cc: {}\n", name);
+  if (!missing.empty() && !must) {
+    fmt::print("({} schedules must reach all; these were {})\n", kSchedulesThatReachAll,
+               tally.schedules());
+  }
+  return !unknown.empty() || (must && !missing.empty()) ? 1 : 0;
+}
+
+int play_all(const Options& options) {
+  const bool terminal = isatty(STDOUT_FILENO) != 0 && !options.trace;
+  Tally tally;
+  for (const std::uint64_t seed : known_seeds(options.known)) {
+    if (const auto found = play_one(options, seed, true, tally)) return report(options, *found);
+  }
+  for (std::uint64_t n = 0; n < options.seeds.count; ++n) {
+    const std::uint64_t seed = options.seeds.first + n;
+    const bool twice = options.one || seed % 100 == 0;
+    if (const auto found = play_one(options, seed, twice, tally)) {
+      if (terminal) fmt::print("\r\033[K");
+      fmt::print("{}\n", tally.text());
+      return report(options, *found);
     }
-    if (terminal && !options.trace && seed % 50 == 0) {
-      fmt::print("\r\033[K{}", tally.text());
-      std::fflush(stdout);
-    }
+    if (!options.one) show_progress(tally, terminal);
   }
   if (terminal) fmt::print("\r\033[K");
-  return broken;
+  fmt::print("{}\n{}every promise held\n", tally.text(), tally.table());
+  return options.one ? 0 : judge_coverage(tally);
 }
 
-int verdict_on(const CanaryName& canary, const std::optional<Broken>& broken) {
-  const bool found =
-      broken && canary.breaks.find(" " + broken->violation.promise + " ") != std::string_view::npos;
+// ---- planted bugs ----
+
+// A finding that its seed shows again, and that is what the bug breaks.
+bool is_found(const CanaryName& canary, const std::optional<Finding>& found) {
+  return found && canary.breaks.find(" " + found->violation.promise + " ") != canary.breaks.npos &&
+         play_apart({found->seed, 1}, std::string(canary.name)) == found;
+}
+
+int find_one(const Options& options, const CanaryName& canary) {
+  const auto found = play_apart(options.seeds, options.canary);
+  if (found) report(options, *found);
+  const bool right = is_found(canary, found);
   fmt::print("the canary {} {}\n", canary.name,
-             found    ? "was found"
-             : broken ? "was NOT found: something else was"
-                      : "was NOT found");
-  return found ? 0 : 1;
+             right   ? "was found"
+             : found ? "was NOT found: something else was, or not twice"
+                     : "was NOT found");
+  return right ? 0 : 1;
+}
+
+int find_all(const Options& options) {
+  int missed = 0;
+  for (const CanaryName& canary : canaries()) {
+    const auto found = play_apart(options.seeds, std::string(canary.name));
+    const bool right = is_found(canary, found);
+    missed += right ? 0 : 1;
+    const std::string where = found ? std::to_string(found->seed) : "-";
+    fmt::print("| `{}` | {} | {} | {}: {} |{}\n", canary.name, canary.does, where,
+               found ? found->violation.promise : "", found ? found->violation.what : "",
+               right ? "" : " **not found**");
+    std::fflush(stdout);
+  }
+  fmt::print("{} canaries, {} not found\n", canaries().size(), missed);
+  return missed == 0 ? 0 : 1;
 }
 
 int run(const Options& options) {
+  if (!options.one && options.canary != "none") {
+    for (const CanaryName& canary : canaries()) {
+      if (canary.name == options.canary) return find_one(options, canary);
+    }
+  }
+  return play_all(options);
+}
+
+// ---- the shortest story ----
+
+int tell_the_least(Options options, std::uint64_t seed) {
+  const auto shrunk = shrink(seed, options.canary);
+  if (!shrunk) {
+    fmt::print("seed {}: every promise held: nothing to shrink\n", seed);
+    return 1;
+  }
+  options.only = to_text(shrunk->only);
+  fmt::print("seed {}: {} of {} decisions are enough\n  again: {} --trace\n", seed,
+             shrunk->only.size(), shrunk->decisions, again(options, seed, options.only));
+  std::fflush(stdout);
+  options.trace = options.one = true;
+  options.seeds = {seed, 1};
   Tally tally;
-  const auto broken = play(options, tally);
-  if (broken) {
-    fmt::print("seed {}: {} is broken: {}\n", broken->seed, broken->violation.promise,
-               broken->violation.what);
-    again(options, broken->seed);
-  }
-  fmt::print("{}\n", tally.text());
-  for (const CanaryName& canary : canaries()) {
-    if (canary.name == options.canary) return verdict_on(canary, broken);
-  }
-  fmt::print("{}", tally.reached());
-  if (!broken) fmt::print("every promise held\n");
-  return broken ? 1 : 0;
+  const auto found = play_one(options, seed, false, tally);
+  return found ? report(options, *found) : 0;
 }
 
 }  // namespace
@@ -143,15 +237,25 @@ int main(int argc, char** argv) {
     names += fmt::format("\n  {}: {}", canary.name, canary.does);
   }
   CLI::App app{"seckill-simulate: the engine in a world of one seed, with crashes, rot and people"};
-  app.add_option("--seeds", options.seeds, "how many schedules (1000)");
-  app.add_option("--first", options.first, "the first seed (1)");
+  app.add_option("--seeds", options.seeds.count, "how many schedules (1000)");
+  app.add_option("--first", options.seeds.first, "the first seed (1)");
+  app.add_option("--known", options.known, "a file of seeds that are played before all others");
   auto* one = app.add_option("--seed", seed, "only this one");
+  app.add_option("--only", options.only, "of its decisions these alone: 3,7,12-14")
+      ->check([](const std::string& text) {
+        return numbers_from(text) ? std::string() : "not a list of numbers: " + text;
+      });
+  auto* least = app.add_option("--shrink", seed, "of a broken one the least that breaks, told");
   app.add_flag("--trace", options.trace, "tell every event");
   app.add_option("--canary", options.canary, names)->check([](const std::string& name) {
-    return canary_of(name) ? std::string() : "there is no such canary: " + name;
+    return canary_of(name) ? std::string() : "there is no such canary here: " + name;
   });
+  bool table = false;
+  app.add_flag("--canaries", table, "find all of them, and print a table");
   CLI11_PARSE(app, argc, argv);
   std::signal(SIGABRT, name_the_seed);
-  if (one->count() > 0) options.first = seed, options.seeds = 1;
+  if (least->count() > 0) return tell_the_least(options, seed);
+  if (table) return find_all(options);
+  if (one->count() > 0) options.seeds = {seed, 1}, options.one = true;
   return run(options);
 }

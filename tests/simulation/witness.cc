@@ -11,6 +11,9 @@ bool says_nothing(Outcome outcome) {
 
 }  // namespace
 
+// As people call it: the end of its id.
+std::string name_of(OrderId order) { return "order " + seckill::to_text(order).substr(26); }
+
 std::string to_text(const Ask& ask) {
   struct Text {
     std::string operator()(const Buy& buy) const {
@@ -18,11 +21,10 @@ std::string to_text(const Ask& ask) {
                          buy.sale.view(), buy.key.view());
     }
     std::string operator()(const PayAsk& ask) const {
-      return fmt::format("payment {} for {}", ask.payment.view(), seckill::to_text(ask.order));
+      return fmt::format("payment {} of {} for {}", ask.payment.view(), ask.amount_minor,
+                         name_of(ask.order));
     }
-    std::string operator()(const CancelAsk& ask) const {
-      return fmt::format("cancel {}", seckill::to_text(ask.order));
-    }
+    std::string operator()(const CancelAsk& ask) const { return "cancel " + name_of(ask.order); }
     std::string operator()(const SaleAsk& ask) const {
       return fmt::format("operator wants {} v{}: stock {}, withdrawn {}, standing {}",
                          ask.terms.name.view(), ask.terms.version, ask.terms.stock,
@@ -59,31 +61,69 @@ bool Witness::let_go(const SaleName& sale, const Ledger& ledger) const {
 
 void Witness::said(const Ask& ask, const Verdict& verdict, const Ledger& ledger) {
   ++answers_;
+  ++outcomes_[static_cast<std::size_t>(verdict.outcome)];
   std::visit([&](const auto& what) { said_of(what, verdict, ledger); }, ask);
+}
+
+void Witness::note_outcomes() {
+  for (std::size_t n = 0; n < kOutcomes; ++n) {
+    const auto outcome = static_cast<Outcome>(n);
+    if (outcomes_[n] > 0) {
+      stage_.reached(std::string("told ") + seckill::to_text(outcome), outcomes_[n]);
+    }
+  }
+}
+
+// Of a record that came back, or of what was known before it.
+void Witness::remember_figure(SaleUid sale, const Verdict& verdict, const Ledger& ledger) {
+  switch (verdict.outcome) {
+    case Outcome::kBusy:
+    case Outcome::kUnsure:
+    case Outcome::kKeyReused:
+    case Outcome::kNotAnonymous:
+    case Outcome::kUnknownSale: return;  // no figure is shown
+    default: break;
+  }
+  figures_.push_back({verdict.position, verdict.position < ledger.position(), sale, verdict.left});
+}
+
+void Witness::refused(const Buy& buy, const Verdict& verdict, const Ledger& ledger) {
+  const BuyKey key{buy.sale, buy.buyer, buy.key};
+  const std::string who = to_text(Ask(buy));
+  const auto known = by_key_.find(key);
+  const auto terms = terms_.find(buy.sale);
+  switch (verdict.outcome) {
+    case Outcome::kBusy: return;
+    case Outcome::kUnsure:
+      check(
+          terms != terms_.end() && verdict.order == order_id_of(terms->second, buy.buyer, buy.key),
+          "I11", "unsure names another order", who);
+      return;
+    case Outcome::kKeyReused:
+      check(bodies_[key].size() > 1, "I5", "key reused, though the body is the same", who);
+      break;
+    case Outcome::kNotAnonymous: check(buy.anonymous, "I11", "he has a name", who); return;
+    case Outcome::kUnknownSale:
+      if (let_go(buy.sale, ledger)) return;
+      break;
+    default: break;
+  }
+  if (known == by_key_.end()) return;
+  const bool same = orders_.at(known->second).quantity == buy.quantity;
+  check(!same, "I5", "whoever has an order was told no", who);
+  check(verdict.outcome == Outcome::kKeyReused, "I5", "another body under a used key, and no 422",
+        who);
 }
 
 void Witness::said_of(const Buy& buy, const Verdict& verdict, const Ledger& ledger) {
   const BuyKey key{buy.sale, buy.buyer, buy.key};
   const std::string who = to_text(Ask(buy));
   const auto terms = terms_.find(buy.sale);
+  if (terms != terms_.end()) remember_figure(terms->second.uid, verdict, ledger);
+  if (!verdict.gives()) return refused(buy, verdict, ledger);
   const OrderId should_be =
       terms == terms_.end() ? OrderId{} : order_id_of(terms->second, buy.buyer, buy.key);
   const auto known = by_key_.find(key);
-  if (!verdict.gives()) {
-    if (verdict.outcome == Outcome::kUnsure) {
-      check(verdict.order == should_be, "I11", "unsure names another order", who);
-    } else if (verdict.outcome == Outcome::kKeyReused) {
-      check(bodies_[key].size() > 1, "I5", "key reused, though the body is the same", who);
-    } else if (verdict.outcome == Outcome::kNotAnonymous) {
-      check(buy.anonymous, "I11", "he has a name", who);
-    } else if (verdict.outcome == Outcome::kUnknownSale && let_go(buy.sale, ledger)) {
-      return;
-    } else if (known != by_key_.end() && !says_nothing(verdict.outcome) &&
-               orders_.at(known->second).quantity == buy.quantity) {
-      check(false, "I5", "whoever has an order was told no", who);
-    }
-    return;
-  }
   if (known != by_key_.end()) {
     check(known->second == verdict.order, "I5", "one key, two orders", who);
     check(verdict.outcome == Outcome::kReplayed, "I5", "won twice with one key", who);
@@ -94,7 +134,10 @@ void Witness::said_of(const Buy& buy, const Verdict& verdict, const Ledger& ledg
   check(!buy.anonymous || terms->second.hold_ms == 0, "I7", "he could never pay (A8)", who);
   by_key_[key] = verdict.order;
   orders_[verdict.order] = {key, buy.quantity};
-  by_buyer_[{buy.sale, buy.buyer}].insert(verdict.order);
+  auto& of_buyer = by_buyer_[{buy.sale, buy.buyer}];
+  of_buyer.insert(verdict.order);
+  check(of_buyer.size() <= kOrdersPerBuyerMax, "I12", "a buyer has more orders than he may", who);
+  if (of_buyer.size() == kOrdersPerBuyerMax) stage_.reached("a buyer has all his orders");
   last_ = std::max(last_.value_or(Position{}), Position{number(ledger.position()) - 1});
   check_limit(buy.sale, buy.buyer, ledger);
 }
@@ -161,21 +204,55 @@ void Witness::examine(const Ledger& ledger) {
   examine_sums(ledger);
   check(!last_ || *last_ < ledger.position(), "I2", "the journal has lost its end",
         fmt::format("{} records", number(ledger.position())));
-  for (const auto& [id, told] : orders_) {
-    const std::string who =
-        fmt::format("order {} of {}", seckill::to_text(id), std::get<1>(told.key).view());
-    const Order* order = ledger.find(id);
-    if (order == nullptr && let_go(std::get<0>(told.key), ledger)) continue;
-    if (!check(order != nullptr, "I2", "an order that was told of is lost", who)) return;
-    check(order->quantity == told.quantity, "I5", "an order has another quantity", who);
-    check(!told.paid || order->state == OrderState::kPaid, "I8", "paid is paid no more", who);
-    check(!told.cancelled || !is_live(order->state), "I8", "cancelled lives again", who);
-  }
+  for (const auto& [id, told] : orders_) examine_order(id, told, ledger);
   for (const auto& [pair, ids] : by_buyer_) check_limit(pair.first, pair.second, ledger);
   for (const auto& [name, version] : versions_) {
     const SaleView* sale = ledger.sale(name);
     check(sale != nullptr && sale->terms.version >= version, "I8", "accepted terms are lost",
           std::string(name.view()));
+  }
+}
+
+void Witness::examine_order(OrderId id, const ToldOrder& told, const Ledger& ledger) {
+  const std::string who = fmt::format("{} of {}", name_of(id), std::get<1>(told.key).view());
+  const Order* order = ledger.find(id);
+  if (order == nullptr && let_go(std::get<0>(told.key), ledger)) return;
+  if (!check(order != nullptr, "I2", "an order that was told of is lost", who)) return;
+  check(order->quantity == told.quantity, "I5", "an order has another quantity", who);
+  check(!told.paid || order->state == OrderState::kPaid, "I8", "paid is paid no more", who);
+  check(!told.cancelled || !is_live(order->state), "I8", "cancelled lives again", who);
+}
+
+void Witness::refused_alone(const Buy& buy, const Verdict& verdict) {
+  const auto terms = terms_.find(buy.sale);
+  if (terms == terms_.end()) return;
+  refusals_.push_back({verdict.position, terms->second.uid, buy.buyer, buy.quantity,
+                       stage_.now().raw, verdict.outcome});
+}
+
+void Witness::seen(OrderId id, const Ledger& ledger) {
+  const auto told = orders_.find(id);
+  if (told == orders_.end()) return;
+  stage_.reached("somebody looks at his order");
+  examine_order(id, told->second, ledger);
+}
+
+void Witness::examine_payments(OrdersReader& rows, const PaymentId& refused) {
+  PaymentsQuery query{.limit = 1'000'000};
+  const auto page = rows.payments(query);
+  if (!page) return;
+  std::map<PaymentId, PaymentRow> by_id;
+  for (const PaymentRow& row : page->rows) by_id.emplace(row.id, row);
+  for (const auto& [id, told] : payments_) {
+    if (id == refused) continue;
+    const auto row = by_id.find(id);
+    const std::string who(id.view());
+    if (!check(row != by_id.end(), "I2", "money was told of that the till does not know", who)) {
+      return;
+    }
+    check(row->second.order == told.order && row->second.amount_minor == told.amount_minor &&
+              row->second.refund == (told.outcome == Outcome::kRefund),
+          "I7", "the till knows this money otherwise", who);
   }
 }
 

@@ -3,17 +3,40 @@
 // them, not as the engine remembers them.
 #pragma once
 
+#include <array>
 #include <map>
 #include <set>
 #include <string>
 #include <tuple>
+#include <vector>
 
 #include "ledger/ledger.h"
 #include "model/claim.h"
 #include "model/verdict.h"
+#include "orders/orders.h"
 #include "stage.h"
 
 namespace seckill::simulation {
+
+// A number that somebody was shown (I6): so much is left of the sale, right after that record, or
+// right before it, where none was written.
+struct Figure {
+  Position position{};
+  bool after = false;
+  SaleUid sale{};
+  std::uint32_t left = 0;
+};
+
+// Somebody was told no at the door, while nobody else was on his way: then the reason is to be
+// found in the journal before that record.
+struct Refusal {
+  Position position{};
+  SaleUid sale{};
+  Buyer buyer;
+  std::uint32_t quantity = 0;
+  RawTime asked_at;
+  Outcome outcome{};
+};
 
 class Witness {
  public:
@@ -25,9 +48,20 @@ class Witness {
   // The engine says it; whether it arrives is another question.
   void said(const Ask& ask, const Verdict& verdict, const Ledger& ledger);
 
+  // He was told no though the node had nothing else to do.
+  void refused_alone(const Buy& buy, const Verdict& verdict);
+  // Somebody looks at his order.
+  void seen(OrderId order, const Ledger& ledger);
+
   // All that was told is true in this ledger (I2, I5, I7, I8), and I1, I4 hold in it.
   void examine(const Ledger& ledger);
   void examine_sums(const Ledger& ledger);
+  // What was told of money is what the till's rows say (I7), unless the shop refuses them.
+  void examine_payments(OrdersReader& rows, const PaymentId& refused);
+  // What all the answers came to.
+  void note_outcomes();
+  const std::vector<Figure>& figures() const { return figures_; }
+  const std::vector<Refusal>& refusals() const { return refusals_; }
 
   std::uint64_t answers() const { return answers_; }
   std::uint64_t yeses() const { return orders_.size(); }
@@ -47,6 +81,8 @@ class Witness {
     Outcome outcome{};
   };
 
+  void remember_figure(SaleUid sale, const Verdict& verdict, const Ledger& ledger);
+  void refused(const Buy& buy, const Verdict& verdict, const Ledger& ledger);
   void said_of(const Buy& buy, const Verdict& verdict, const Ledger& ledger);
   void said_of(const PayAsk& ask, const Verdict& verdict, const Ledger& ledger);
   void said_of(const CancelAsk& ask, const Verdict& verdict, const Ledger& ledger);
@@ -56,8 +92,15 @@ class Witness {
   bool let_go(const SaleName& sale, const Ledger& ledger) const;
   bool check(bool holds, const char* promise, const char* what, const std::string& who);
 
+  void examine_order(OrderId id, const ToldOrder& told, const Ledger& ledger);
+
+  static constexpr std::size_t kOutcomes = static_cast<std::size_t>(Outcome::kUnsure) + 1;
+
   Stage& stage_;
   std::uint64_t answers_ = 0;
+  std::array<std::uint64_t, kOutcomes> outcomes_{};
+  std::vector<Figure> figures_;
+  std::vector<Refusal> refusals_;
   std::optional<Position> last_;  // no record that was told of lies behind it
   std::map<SaleName, SaleTerms> terms_;
   std::map<SaleName, std::uint32_t> limits_;  // the highest ever wanted; 0: none
@@ -71,6 +114,7 @@ class Witness {
   std::map<SaleName, std::uint32_t> versions_;  // the newest accepted
 };
 
+std::string name_of(OrderId order);
 std::string to_text(const Ask& ask);
 
 }  // namespace seckill::simulation

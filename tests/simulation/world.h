@@ -18,6 +18,8 @@ namespace seckill::simulation {
 
 struct Played {
   std::optional<Violation> violation;
+  std::uint64_t fingerprint = 0;
+  std::size_t decisions = 0;
   std::uint64_t events = 0;
   std::uint64_t answers = 0;
   std::uint64_t orders = 0;  // told of
@@ -31,15 +33,23 @@ struct Played {
 
 class World {
  public:
-  World(std::uint64_t seed, Canary& canary, bool traced);
+  World(const Script& script, Canary& canary);
 
   Played play();
+  // How many decisions it would make.
+  std::size_t plan();
 
  private:
   NodeShape invent_shape();
+  microseconds begin();
   void poison_rows();
   void plan_faults(microseconds within);
-  void crash_now();
+  void plan_disk_faults(microseconds within);
+  void plan_clock_faults(microseconds within);
+  template <class Fault>
+  void at_some_time(std::uint64_t most, microseconds within, const char* what, Fault fault);
+  void crash_soon(Chance& chance);
+  void crash_now(Chance& chance);
   void end_faults();
 
   // After the faults have ended.
@@ -50,7 +60,6 @@ class World {
   void audit_holds();         // all of them, by other code
   void audit_now(bool all_done);
   void replays_are_equal();
-  void note_retirement(const Ledger& ledger, const Entry& entry, const Changes& changes);
 
   Stage stage_;
   Witness witness_;
