@@ -53,9 +53,13 @@ plant(limit-never-freed "a hold that ends does not give its buyer his share of t
   [[  if (!PLANTED) sum.live -= order.quantity;]])
 plant(unit-given-while-held "a unit is given to the next buyer, too"
   "I1 | I7 | audit double | audit units-differ" ledger/book.cc
-  [[    const std::uint32_t unit = tables_->units.take();]]
-  [[    const std::uint32_t unit = tables_->units.take();
-    if (PLANTED) tables_->units.give_back(unit);]]
+  [[    changes.units.push_back({view_.terms.uid, unit, id});
+  }
+  return first;]]
+  [[    changes.units.push_back({view_.terms.uid, unit, id});
+    if (PLANTED && n + 1 == quantity) tables_->units.give_back(unit);
+  }
+  return first;]]
   [[  invariant(tables_->units.taken() == live,]]
   [[  invariant(PLANTED || tables_->units.taken() == live,]])
 plant(return-leaks "units of a hold that ends are nobody's any more"
