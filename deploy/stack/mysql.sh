@@ -23,11 +23,13 @@ pid-file = $2/mysql.pid
 init-file = $2/init.sql
 bind-address = 127.0.0.1
 port = $(port_of mysql)
+tmpdir = $2/tmp
 skip-name-resolve
 innodb-buffer-pool-size = 64M
 innodb-log-file-size = 64M
 END
   [ "$(id -u)" -ne 0 ] || echo "user = root" >>"$2/my.cnf" # the owner of these files
+  mkdir -p "$2/tmp" # of its own: a server that starts removes the temporary tables it finds, another's too
   [ -d "$2/data/mysql" ] || mysql_make "$2"
 }
 
@@ -38,7 +40,7 @@ mysql_client_file() {
 
 mysql_make() { # $1: its folder
   mkdir -p "$1/data"
-  mariadb-install-db --no-defaults --datadir="$1/data" --user="$(id -un)" --skip-test-db \
+  mariadb-install-db --no-defaults --datadir="$1/data" --tmpdir="$1/tmp" --user="$(id -un)" --skip-test-db \
     --innodb-log-file-size=64M >"$1/install.log" 2>&1 || { cat "$1/install.log" >&2; return 1; }
 }
 
