@@ -14,13 +14,12 @@ namespace {
 using Code = Error::Code;
 
 Result<AuditReport> look(const Settings& settings, const AuditAsk& ask) {
-  auto disk = open_disk_reader(settings);
-  if (!disk) return fail(std::move(disk.error()));
-  const auto journal = open_journal_reader(**disk);
+  const auto journal = open_journal_reader(settings);
+  if (!journal) return fail(journal.error());
   auto rows = open_rows_reader(settings);
   if (!rows && rows.error().code != Code::kUnavailable) return fail(std::move(rows.error()));
   AuditInputs inputs{
-      .journal = journal.get(), .rows = rows ? rows->get() : nullptr, .sale = ask.sale};
+      .journal = journal->reader.get(), .rows = rows ? rows->get() : nullptr, .sale = ask.sale};
   std::ifstream transcript;
   if (ask.transcript) {
     transcript.open(*ask.transcript);
@@ -133,7 +132,8 @@ std::string to_text(const AuditReport& report, const AuditAsk& ask, const Talk& 
 }
 
 std::vector<Command> audit_commands() {
-  auto flags = settings_flags({"journal", "orders", "orders-password-file"});
+  auto flags =
+      settings_flags({"journal", "data", "orders", "orders-password-file", "allow-unsafe-kafka"});
   flags.push_back({"transcript", "FILE",
                    "a drill's transcript.jsonl: what shoppers were told is checked, too"});
   flags.push_back(

@@ -76,6 +76,7 @@ struct Command {
 
 // One function a file of commands; commands() is all of them, in the order of the help.
 std::vector<Command> serve_commands();
+std::vector<Command> consume_commands();
 std::vector<Command> sale_commands();
 std::vector<Command> orders_commands();
 std::vector<Command> drill_commands();

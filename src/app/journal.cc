@@ -10,28 +10,23 @@
 namespace seckill::app {
 namespace {
 
-Result<std::unique_ptr<DiskReader>> disk_of(const Args& args) {
-  auto loaded = load_settings(args);
-  if (!loaded) return fail(std::move(loaded.error()));
-  return open_disk_reader(loaded->settings);
-}
-
 Exit run_dump(const Args& args, Talk& talk) {
-  auto disk = disk_of(args);
-  if (!disk) return talk.fail(disk.error());
+  const auto loaded = load_settings(args);
+  if (!loaded) return talk.fail(loaded.error());
   const auto from = args.read("from", count_from, std::uint64_t{0});
   const auto most = args.read("limit", count_from, UINT64_MAX);
   if (!from) return talk.fail(from.error());
   if (!most) return talk.fail(most.error());
   std::uint64_t left = *most;
   const Error enough{Error::Code::kFailed, "enough"};
-  const Status dumped = dump(**disk, Position{*from}, [&](const Entry& entry) -> Status {
-    if (left-- == 0) return fail(enough);
-    const std::string line = to_json_line(entry) + "\n";
-    if (std::fwrite(line.data(), 1, line.size(), stdout) != line.size())
-      return fail(enough);  // its reader has left
-    return {};
-  });
+  const Status dumped =
+      dump_journal(loaded->settings, Position{*from}, [&](const Entry& entry) -> Status {
+        if (left-- == 0) return fail(enough);
+        const std::string line = to_json_line(entry) + "\n";
+        if (std::fwrite(line.data(), 1, line.size(), stdout) != line.size())
+          return fail(enough);  // its reader has left
+        return {};
+      });
   std::fflush(stdout);
   if (!dumped && dumped.error().message != enough.message) return talk.fail(dumped.error());
   return Exit::kDone;
@@ -84,7 +79,7 @@ Exit run_verify(const Args& args, Talk& talk) {
 }  // namespace
 
 std::vector<Command> journal_commands() {
-  auto dump_flags = settings_flags({"journal"});
+  auto dump_flags = settings_flags({"journal", "data", "allow-unsafe-kafka"});
   dump_flags.push_back({"from", "POSITION", "begin with this record (default 0)"});
   dump_flags.push_back({"limit", "N", "at most so many (default all)"});
   return {
@@ -97,7 +92,8 @@ std::vector<Command> journal_commands() {
        .summary = "check every block; exit 5 names segment and offset",
        .examples = {"seckill journal verify",
                     "seckill journal verify --journal file:/var/lib/seckill --json"},
-       .flags = settings_flags({"journal", "orders", "orders-password-file"}),
+       .flags = settings_flags(
+           {"journal", "data", "orders", "orders-password-file", "allow-unsafe-kafka"}),
        .run = run_verify}};
 }
 

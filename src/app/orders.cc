@@ -172,7 +172,7 @@ Exit run_pay(const Args& args, Talk& talk) {
 
 std::vector<Flag> with_client(std::vector<Flag> flags) {
   flags.push_back(server_flag());
-  for (const Flag& flag : settings_flags({"journal"})) flags.push_back(flag);
+  for (const Flag& flag : settings_flags({"journal", "data"})) flags.push_back(flag);
   return flags;
 }
 

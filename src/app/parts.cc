@@ -9,6 +9,7 @@
 #include "base/file_disk.h"
 #include "journal/file_journal.h"
 #include "journal/file_reader.h"
+#include "model/codec.h"
 
 namespace seckill::app {
 namespace {
@@ -42,8 +43,9 @@ class FileParts final : public Parts {
   Status open(Node node);
 
   Journal& journal() override { return *journal_; }
-  Orders& orders() override { return *orders_; }
-  JournalReader& durable_journal() override { return *reader_; }
+  bool shared() const override { return false; }
+  Orders* orders() override { return orders_.get(); }
+  JournalReader* durable_journal() override { return reader_.get(); }
   Ledger take_ledger() override { return std::move(ledger_); }
   Position durable() const override {
     return Position{journal_->durable().load(std::memory_order_acquire)};
@@ -161,14 +163,36 @@ Status check_directory(const Settings& settings) {
                   directory.string()));
 }
 
+// A topic is checked as it is read: every record's bytes, place and stamp.
+static Result<Verified> verify_topic(const Settings& settings) {
+  Verified found;
+  const Status read = dump_journal(settings, Position{}, [&](const Entry& entry) -> Status {
+    if (found.records++ == 0) {
+      found.identity = hash_of(entry.stamp, entry.bytes);
+      found.first_stamp = entry.stamp;
+    }
+    found.last_stamp = entry.stamp;
+    found.bytes += entry.bytes.size();
+    found.end = next(entry.position);
+    return {};
+  });
+  if (!read && read.error().code != Code::kCorrupt) return fail(read.error());
+  if (!read) found.damage = read.error();
+  return found;
+}
+
+static Result<Verified> verify_files(const Settings& settings) {
+  auto disk = FileDiskReader::open(settings.journal_dir.string());
+  if (!disk) return fail(std::move(disk.error()));
+  return verify(**disk);
+}
+
 Result<CheckedJournal> check_journal(const Settings& settings) {
   CheckedJournal checked;
   if (const auto rows = open_rows_reader(settings)) {  // first: a live server writes on
     if (const auto page = (*rows)->orders({.limit = 1})) checked.rows_at = page->as_of;
   }
-  auto disk = open_disk_reader(settings);
-  if (!disk) return fail(std::move(disk.error()));
-  auto found = verify(**disk);
+  auto found = settings.kafka ? verify_topic(settings) : verify_files(settings);
   if (!found) return fail(std::move(found.error()));
   checked.found = *std::move(found);
   if (!checked.found.damage && checked.rows_at && *checked.rows_at > checked.found.end) {
@@ -183,19 +207,41 @@ Result<CheckedJournal> check_journal(const Settings& settings) {
 }
 
 Result<std::unique_ptr<Parts>> open_parts(const Settings& settings, Node node, Log& log) {
+  if (settings.kafka) return open_kafka_parts(settings, node, log);
   auto parts = std::make_unique<FileParts>(settings, log);
   if (auto opened = parts->open(node); !opened) return fail(std::move(opened.error()));
   return parts;
 }
 
-Result<std::unique_ptr<DiskReader>> open_disk_reader(const Settings& settings) {
+Result<ReadJournal> open_journal_reader(const Settings& settings) {
+  if (settings.kafka) {
+    auto reader = open_kafka_reader(kafka_options(settings));
+    if (!reader) return fail(std::move(reader.error()));
+    return ReadJournal{nullptr, *std::move(reader)};
+  }
   auto disk = FileDiskReader::open(settings.journal_dir.string());
   if (!disk) return fail(std::move(disk.error()));
-  return std::move(*disk);
+  auto reader = std::make_unique<FileJournalReader>(**disk);
+  return ReadJournal{*std::move(disk), std::move(reader)};
 }
 
-std::unique_ptr<JournalReader> open_journal_reader(DiskReader& disk) {
-  return std::make_unique<FileJournalReader>(disk);
+Status dump_journal(const Settings& settings, Position from,
+                    const std::function<Status(const Entry&)>& each) {
+  if (!settings.kafka) {
+    auto disk = FileDiskReader::open(settings.journal_dir.string());
+    return disk ? dump(**disk, from, each) : Status(fail(std::move(disk.error())));
+  }
+  auto journal = open_journal_reader(settings);
+  if (!journal) return fail(std::move(journal.error()));
+  for (;;) {
+    const auto entries = journal->reader->read(from, 1'000);
+    if (!entries) return fail(entries.error());
+    if (entries->empty()) return {};
+    for (const Entry& entry : *entries) {
+      if (auto taken = each(entry); !taken) return taken;
+    }
+    from = next(entries->back().position);
+  }
 }
 
 }  // namespace seckill::app

@@ -11,21 +11,25 @@
 #include "base/disk.h"
 #include "base/log.h"
 #include "journal/journal.h"
+#include "journal/kafka_journal.h"
 #include "journal/verify.h"
 #include "ledger/ledger.h"
 #include "orders/orders.h"
 
 namespace seckill::app {
 
-// What is written while it serves: one process at a time, under the directory's lock.
+// What is written while it serves: with a journal in files one process at a time, under the
+// directory's lock; over Kafka any number of them, and rows are stored by `seckill consume`.
 class Parts {
  public:
   virtual ~Parts() = default;
 
   virtual Journal& journal() = 0;
-  virtual Orders& orders() = 0;
-  virtual JournalReader&
-  durable_journal() = 0;             // only what is durable: for the consumer, on its thread
+  virtual bool shared() const = 0;  // other processes write to this journal, too
+  // Null where this process stores no rows. durable_journal: only what is durable, for the
+  // consumer, on its thread.
+  virtual Orders* orders() = 0;
+  virtual JournalReader* durable_journal() = 0;
   virtual Ledger take_ledger() = 0;  // replayed to the journal's end; once
 
   virtual Position durable() const = 0;
@@ -47,13 +51,23 @@ class Parts {
 // kFull.
 Result<std::unique_ptr<Parts>> open_parts(const Settings& settings, Node node, Log& log);
 
+// In parts_kafka.cc: the same over a topic. kUnavailable when no broker answers in time.
+Result<std::unique_ptr<Parts>> open_kafka_parts(const Settings& settings, Node node, Log& log);
+KafkaOptions kafka_options(const Settings& settings);
+
 // Nothing is put into a directory that is somebody else's: it is ours, empty, or not there.
 Status check_directory(const Settings& settings);
 
-// What only reads, beside whoever writes: audit, journal verify and dump, lists. Takes no lock.
-Result<std::unique_ptr<DiskReader>> open_disk_reader(const Settings& settings);
-// Every whole block there is, also one whose flush is still under way. Needs: disk outlives it.
-std::unique_ptr<JournalReader> open_journal_reader(DiskReader& disk);
+// What only reads, beside whoever writes: audit, journal verify and dump, consume. Takes no lock.
+// In files: every whole block there is, also one whose flush is still under way.
+struct ReadJournal {
+  std::unique_ptr<DiskReader> disk;  // of files; the reader needs it
+  std::unique_ptr<JournalReader> reader;
+};
+Result<ReadJournal> open_journal_reader(const Settings& settings);
+// Every record from `from` on, as journal/verify.h's dump; stops at what `each` refuses.
+Status dump_journal(const Settings& settings, Position from,
+                    const std::function<Status(const Entry&)>& each);
 // kUnavailable when there are none yet.
 Result<std::unique_ptr<OrdersReader>> open_rows_reader(const Settings& settings);
 

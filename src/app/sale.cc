@@ -259,7 +259,7 @@ Exit run_withdraw(const Args& args, Talk& talk) { return act(args, talk, "withdr
 Exit run_retire(const Args& args, Talk& talk) { return act(args, talk, "retire", false, true); }
 
 std::vector<Flag> client_flags() {
-  auto flags = settings_flags({"journal"});
+  auto flags = settings_flags({"journal", "data"});
   flags.insert(flags.begin(), server_flag());
   return flags;
 }

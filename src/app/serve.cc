@@ -22,7 +22,7 @@ void announce(Talk& talk, const Settings& settings, const Shop& shop) {
   if (talk.json()) {
     talk.result(dumped({{"url", url},
                         {"port", shop.port()},
-                        {"journal", "file:" + settings.journal_dir.string()},
+                        {"journal", settings.journal_url()},
                         {"orders", settings.orders_url()},
                         {"records", found.records},
                         {"sales", found.sales}}));
@@ -32,7 +32,8 @@ void announce(Talk& talk, const Settings& settings, const Shop& shop) {
       "seckill {} · {} in {} ({}, {})\n  api   {}/api/v1/sales      health "
       "{}/readyz\n  buy   curl -X POST "
       "{}/seckill/seckill\n  admin token in {}{}",
-      SECKILL_VERSION, found.is_new ? "new season" : "journal", settings.journal_dir.string(),
+      SECKILL_VERSION, found.is_new ? "new season" : "journal",
+      settings.kafka ? settings.journal_url() : settings.journal_dir.string(),
       counted(found.records, "record"), counted(found.sales, "sale"), url, url, url,
       settings.admin_token_path().string(),
       found.sales > 0 ? ""

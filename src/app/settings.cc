@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "app/spell.h"
+#include "journal/kafka_journal.h"
 
 extern char** environ;
 
@@ -94,6 +95,66 @@ Status no_counter(Settings&, std::string_view text) {
   return fail(Code::kInvalid, fmt::format("\"{}\" is not understood; as in none", text));
 }
 
+// kafka://host:port[,host:port]/topic
+Status journal_from(Settings& settings, std::string_view text) {
+  constexpr std::string_view kKafka = "kafka://";
+  constexpr const char* kExample = "kafka://127.0.0.1:9092/seckill";
+  settings.kafka.reset();
+  if (!text.starts_with(kKafka)) {
+    auto directory = url_path(text, "file:", "file:seckill-data", "");
+    if (!directory) return fail(std::move(directory.error()));
+    settings.journal_dir = *std::move(directory);
+    return {};
+  }
+  const std::string_view rest = text.substr(kKafka.size());
+  const std::size_t slash = rest.find('/');
+  const std::string_view topic = slash == std::string_view::npos ? "" : rest.substr(slash + 1);
+  constexpr std::string_view kTopicLetters =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+  const bool named = !topic.empty() && topic.size() <= 249 &&
+                     topic.find_first_not_of(kTopicLetters) == std::string_view::npos;
+  if (!named) {
+    return fail(Code::kInvalid, fmt::format("\"{}\" names no topic: letters, digits, . _ and -; as "
+                                            "in {}",
+                                            text, kExample));
+  }
+  std::istringstream brokers{std::string(rest.substr(0, slash))};
+  for (std::string broker; std::getline(brokers, broker, ',');) {
+    if (const auto address = address_from(broker); !address) {
+      return fail(Code::kInvalid, fmt::format("{}; as in {}", address.error().message, kExample));
+    }
+  }
+  if (slash == 0) return fail(Code::kInvalid, fmt::format("no broker; as in {}", kExample));
+  settings.kafka = Settings::Kafka{std::string(rest.substr(0, slash)), std::string(topic)};
+  return {};
+}
+
+// NAME=VALUE,NAME=VALUE for librdkafka.
+Status kafka_client_from(Settings& settings, std::string_view text) {
+  settings.kafka_client.clear();
+  std::istringstream pairs{std::string(text)};
+  for (std::string pair; std::getline(pairs, pair, ',');) {
+    const std::size_t equals = pair.find('=');
+    if (equals == std::string::npos)
+      return fail(Code::kInvalid, fmt::format("\"{}\" is no NAME=VALUE", pair));
+    const std::string name = pair.substr(0, equals);
+    if (name == "sasl.password") {
+      return fail(Code::kInvalid, "sasl.password belongs into a file: journal.kafka_password_file");
+    }
+    if (auto fine = check_kafka_setting(name, pair.substr(equals + 1)); !fine) return fine;
+    settings.kafka_client[name] = pair.substr(equals + 1);
+  }
+  return {};
+}
+
+std::string kafka_client_text(const Settings& settings) {
+  std::string text;
+  for (const auto& [name, value] : settings.kafka_client)
+    if (name != "sasl.password")
+      text += fmt::format("{}{}={}", text.empty() ? "" : ",", name, value);
+  return text;
+}
+
 std::filesystem::path orders_of(const Settings& s) {
   return s.orders_file.empty() ? s.journal_dir / "orders.db" : s.orders_file;
 }
@@ -138,10 +199,44 @@ const std::vector<Setting>& table() {
       {"counter.url", "counter", "URL", "the shared hint of many processes; this build has none",
        no_counter, [](const Settings&) { return std::string("none"); }},
       {"journal.url", "journal", "URL",
-       "where everything asked is made durable; its directory holds all data",
-       reads(&Settings::journal_dir,
-             [](std::string_view t) { return url_path(t, "file:", "file:seckill-data", "kafka"); }),
-       [](const Settings& s) { return "file:" + s.journal_dir.string(); }},
+       "where everything asked is made durable: file:DIR (which holds all data), or "
+       "kafka://HOST:PORT/TOPIC, shared by many processes",
+       journal_from, [](const Settings& s) { return s.journal_url(); }},
+      {"journal.data", "data", "DIR",
+       "with kafka://: where the tokens and, by default, orders.db lie",
+       reads(&Settings::journal_dir, path_from),
+       [](const Settings& s) { return s.journal_dir.string(); }},
+      {"journal.replication", "", "N",
+       "replicas of the topic: made so, and refused with fewer (without --allow-unsafe-kafka)",
+       reads(&Settings::kafka_replication, within<std::uint64_t>(1, 100, count_from, count_text)),
+       [](const Settings& s) { return count_text(s.kafka_replication); }},
+      {"journal.min_insync", "", "N", "min.insync.replicas of the topic, likewise",
+       reads(&Settings::kafka_min_insync, within<std::uint64_t>(1, 100, count_from, count_text)),
+       [](const Settings& s) { return count_text(s.kafka_min_insync); }},
+      {"journal.allow_unsafe_kafka", "allow-unsafe-kafka", "",
+       "a single broker may do: its disk's end is the end of confirmed orders; said loudly",
+       [](Settings& s, std::string_view text) -> Status {
+         const auto yes = text.empty() ? Result<bool>(true) : bool_from(text);
+         if (!yes) return fail(yes.error());
+         s.allow_unsafe_kafka = *yes;
+         return {};
+       },
+       [](const Settings& s) { return std::string(s.allow_unsafe_kafka ? "true" : "false"); }},
+      {"journal.kafka_client", "", "NAME=VALUE,…",
+       "settings handed to librdkafka, as in security.protocol=sasl_ssl,sasl.username=shop; those "
+       "that safety rests on are refused",
+       kafka_client_from, kafka_client_text},
+      {"journal.kafka_password_file", "", "FILE", "holds sasl.password, mode 0600",
+       reads(&Settings::kafka_password_file,
+             [](std::string_view text) -> Result<std::filesystem::path> {
+               return std::filesystem::path(text);
+             }),
+       [](const Settings& s) { return s.kafka_password_file.string(); }},
+      {"journal.start_wait", "", "TIME",
+       "how long to wait at the start for a server that does not answer yet",
+       reads(&Settings::start_wait, within<milliseconds>(milliseconds(0), milliseconds(600'000),
+                                                         duration_from, time_text)),
+       [](const Settings& s) { return to_text(s.start_wait); }},
       {"orders.url", "orders", "URL",
        "the rows that other systems read: sqlite:FILE, or mysql://user@host:port/database"
        "?ssl-mode=REQUIRED; default: orders.db in the journal's directory",
@@ -319,6 +414,11 @@ std::string Settings::orders_url() const {
   return orders_mysql ? to_text(*orders_mysql) : "sqlite:" + orders_of(*this).string();
 }
 
+std::string Settings::journal_url() const {
+  if (kafka) return fmt::format("kafka://{}/{}", kafka->brokers, kafka->topic);
+  return "file:" + journal_dir.string();
+}
+
 Result<LoadedSettings> load_settings(const SettingsSources& sources) {
   LoadedSettings loaded;
   for (const Setting& row : table()) loaded.origins[row.key] = "default";
@@ -332,6 +432,15 @@ Result<LoadedSettings> load_settings(const SettingsSources& sources) {
 
   Settings& settings = loaded.settings;
   settings.orders_file = orders_of(settings);
+  if (!settings.kafka_password_file.empty()) {
+    const auto& file = settings.kafka_password_file;
+    if (auto secret = check_secret("journal.kafka_password_file", file); !secret)
+      return fail(std::move(secret.error()));
+    std::ifstream stream(file);
+    if (!std::getline(stream, settings.kafka_client["sasl.password"]))
+      return fail(Code::kInvalid,
+                  fmt::format("journal.kafka_password_file: {} holds nothing", file.string()));
+  }
   if (settings.journal_max < 2 * settings.segment_size) {
     return fail(
         Code::kInvalid,

@@ -31,7 +31,18 @@ struct Settings {
   std::filesystem::path till_token_file =
       "till.token";               // likewise: whoever has it may mark orders paid, nothing else
   std::string demo_sale = "car";  // what POST /seckill/seckill sells
-  std::filesystem::path journal_dir = "seckill-data";  // from journal.url
+  std::filesystem::path journal_dir = "seckill-data";  // from journal.url, or --data over Kafka
+  struct Kafka {
+    std::string brokers;  // "host:port,host:port"
+    std::string topic;
+  };
+  std::optional<Kafka> kafka;           // from journal.url; else the journal is in files
+  std::uint64_t kafka_replication = 3;  // of a topic that we make, and the least that is safe
+  std::uint64_t kafka_min_insync = 2;   // likewise
+  bool allow_unsafe_kafka = false;      // fewer than that: for a laptop's single broker
+  std::map<std::string, std::string> kafka_client;  // handed to librdkafka
+  std::filesystem::path kafka_password_file;        // sasl.password
+  milliseconds start_wait{30'000};            // for a server that does not answer yet; then exit 3
   std::filesystem::path orders_file;          // from orders.url; default orders.db in journal_dir
   std::optional<mysql::Target> orders_mysql;  // from orders.url, instead of a file
   std::filesystem::path orders_password_file = {};  // mode 0600; empty: no password
@@ -46,6 +57,7 @@ struct Settings {
       16ULL << 30;  // bytes; the season's cap: beyond it nothing is sold, payments still land
 
   std::filesystem::path admin_token_path() const { return journal_dir / admin_token_file; }
+  std::string journal_url() const;
   std::filesystem::path till_token_path() const { return journal_dir / till_token_file; }
   std::string orders_url() const;
 };

@@ -94,7 +94,8 @@ TEST(Settings, WhatIsNotInThisBuildIsSaidSo) {
   EXPECT_EQ(error_of({.flags = {{"counter", "redis://localhost"}}}),
             "--counter redis:// is not in this build; use none: one process needs no counter");
   EXPECT_EQ(error_of({.flags = {{"journal", "kafka://localhost"}}}),
-            "--journal kafka:// is not in this build; use file:seckill-data");
+            "--journal \"kafka://localhost\" names no topic: letters, digits, . _ and -; as in "
+            "kafka://127.0.0.1:9092/seckill");
   EXPECT_EQ(error_of({.flags = {{"journal", "seckill-data"}}}),
             "--journal \"seckill-data\" is not understood; as in file:seckill-data");
 }

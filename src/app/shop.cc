@@ -87,10 +87,14 @@ Status Shop::build() {
   auto till = read_or_make_token(settings_.till_token_path());
   if (!till) return fail(std::move(till.error()));
 
-  const SaleLimits limits{.waiting_max = static_cast<std::uint32_t>(settings_.waiting_max)};
+  const SaleLimits limits{.waiting_max = static_cast<std::uint32_t>(settings_.waiting_max),
+                          .shared = parts_->shared()};
   sale_.emplace(parts_->take_ledger(), node, limits);
   journal_.emplace(
-      parts_->journal(), [this] { return parts_->last_flush_us(); }, [this] { delivery_->news(); });
+      parts_->journal(), [this] { return parts_->last_flush_us(); },
+      [this] {
+        if (delivery_) delivery_->news();
+      });
   shell_.emplace(
       *sale_, *journal_, machine_now,
       [this](std::span<const Answer> answers) { server_->tell(answers); },
@@ -100,10 +104,12 @@ Status Shop::build() {
   if (!server) return fail(std::move(server.error()));
   server_ = std::move(*server);
 
-  consumer_.emplace(parts_->durable_journal(), parts_->orders());
-  delivery_.emplace(*consumer_, log_, [this](Error error) {
-    boost::asio::post(loop_, [this, error = std::move(error)] { stop_for(error); });
-  });
+  if (parts_->orders() != nullptr) {
+    consumer_.emplace(*parts_->durable_journal(), *parts_->orders());
+    delivery_.emplace(*consumer_, log_, [this](Error error) {
+      boost::asio::post(loop_, [this, error = std::move(error)] { stop_for(error); });
+    });
+  }
   lists_.emplace([this] { return open_rows_reader(settings_); });
   return {};
 }
@@ -160,20 +166,25 @@ Readiness Shop::readiness() const {
        seen.broken ? "restart: a restart reads the truth back, unless it exits with 5 "
                      "(docs/runbook.md)"
                    : "make room on the journal's disk, or begin a new season in a new directory"});
-  const Delivery::State rows = delivery_->state();
-  const std::uint64_t behind = number(parts_->durable()) - number(rows.stats.next);
-  readiness.checks.push_back(
-      {"orders", !rows.trouble,
-       rows.trouble ? rows.trouble->message : fmt::format("{} records behind", behind),
-       "selling goes on; look at the rows' disk and locks: seckill doctor"});
+  if (delivery_) {
+    const Delivery::State rows = delivery_->state();
+    const std::uint64_t behind = number(parts_->durable()) - number(rows.stats.next);
+    readiness.checks.push_back(
+        {"orders", !rows.trouble,
+         rows.trouble ? rows.trouble->message : fmt::format("{} records behind", behind),
+         "selling goes on; look at the rows' disk and locks: seckill doctor"});
+  }
   if (draining_)
     readiness.checks.push_back({"process", false, "draining", "start it again when it has ended"});
   readiness.ready = !draining_ && readiness.checks[0].pass;  // rows behind stop no sale
   return readiness;
 }
 
+// Over Kafka `seckill consume` stores the rows: this process has stored none.
+Delivery::State Shop::rows() const { return delivery_ ? delivery_->state() : Delivery::State{}; }
+
 LiveFigures Shop::live(SaleUid sale) const {
-  const Delivery::State rows = delivery_->state();
+  const Delivery::State rows = this->rows();
   LiveFigures live{.flushes = journal_->seen().flushes,
                    .flush_us = journal_->seen().flush_us,
                    .durable = parts_->durable(),
@@ -188,13 +199,15 @@ LiveFigures Shop::live(SaleUid sale) const {
 }
 
 void Shop::append_metrics(std::string& text) const {
-  const Delivery::State rows = delivery_->state();
+  const Delivery::State rows = this->rows();
   const auto& seen = journal_->seen();
   metric(text, "seckill_orders_stored_total", "counter",
          "Orders whose rows this process has stored.", rows.stats.orders_stored);
-  metric(text, "seckill_consumer_lag_records", "gauge",
-         "Durable records that are not in the rows yet.",
-         number(parts_->durable()) - number(rows.stats.next));
+  if (delivery_) {
+    metric(text, "seckill_consumer_lag_records", "gauge",
+           "Durable records that are not in the rows yet.",
+           number(parts_->durable()) - number(rows.stats.next));
+  }
   metric(text, "seckill_consumer_batches_total", "counter", "Transactions of the consumer.",
          rows.stats.batches);
   metric(text, "seckill_quarantined_total", "counter",
@@ -251,7 +264,7 @@ void Shop::tell_each_second() {
                             {"records", std::to_string(now.records - told_.records)},
                             {"waiting", std::to_string(sale_->waiting())},
                             {"flush_us", std::to_string(parts_->last_flush_us())},
-                            {"rows_at", std::to_string(number(delivery_->state().stats.next))}});
+                            {"position", std::to_string(number(parts_->durable()))}});
     }
     told_ = now;
     tell_each_second();
@@ -312,8 +325,9 @@ Exit Shop::run() {
   wait_for_signal();
   tell_each_second();
   server_->run();
-  delivery_->finish(kCatchUpMax);
-  const std::uint64_t behind = number(parts_->durable()) - number(delivery_->state().stats.next);
+  if (delivery_) delivery_->finish(kCatchUpMax);
+  const std::uint64_t behind =
+      delivery_ ? number(parts_->durable()) - number(delivery_->state().stats.next) : 0;
   log_.info("stopped", {{"exit", std::to_string(static_cast<int>(exit_))},
                         {"rows_behind", std::to_string(behind)}});
   return exit_;

@@ -43,6 +43,7 @@ class Shop {
   HttpOptions http_options(const std::string& admin, const std::string& till) const;
   Backstage backstage();
   Readiness readiness() const;
+  Delivery::State rows() const;
   LiveFigures live(SaleUid sale) const;
   void append_metrics(std::string& text) const;
 

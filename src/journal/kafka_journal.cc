@@ -143,6 +143,7 @@ class Real final : public KafkaJournal {
   int wake_fd() const override { return wake_.get(); }
   Room room() const override { return Room::kPlenty; }
   const KafkaFound& found() const override { return found_; }
+  Position next() const override { return tail_->next(); }
   std::int64_t last_trip_us() const override { return last_trip_us_; }
   std::uint64_t strangers() const override { return found_.strangers + tail_->strangers(); }
 

@@ -75,6 +75,7 @@ class KafkaJournal : public Journal {
                                                     const Visitor& visit);
 
   virtual const KafkaFound& found() const = 0;
+  virtual Position next() const = 0;  // of the first record that poll() has not handed back
   virtual std::int64_t last_trip_us() const = 0;  // from append to its last record
   virtual std::uint64_t strangers() const = 0;    // messages so far that say nothing
 };

@@ -135,11 +135,12 @@ Result<KafkaTopic> look_at_kafka_topic(const KafkaOptions& options, milliseconds
   for (bool said = false;;) {
     const milliseconds once{std::clamp<std::int64_t>(wait.count(), 100, 2'000)};
     auto seen = kafka::look(client->get(), options, once);
-    if (seen || seen.error().code != Error::Code::kUnavailable || steady_now() >= until)
-      return seen;
-    if (!std::exchange(said, true))
-      options.say(
-          fmt::format("waiting for Kafka at {}: {}", options.brokers, seen.error().message));
+    if (seen || seen.error().code != Error::Code::kUnavailable) return seen;
+    if (!std::exchange(said, true)) {
+      options.say(fmt::format("waiting for Kafka at {}, {} s at most", options.brokers,
+                              wait.count() / 1'000));
+    }
+    if (steady_now() >= until) return seen;
   }
 }
 

@@ -1,0 +1,146 @@
+// Several `serve` over one Kafka topic, with `consume` beside them, and what kills them: the real
+// binary, a real broker, rows in SQLite.
+#include <csignal>
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <memory>
+#include <optional>
+#include <random>
+#include <thread>
+
+#include "support/real_servers.h"
+#include "system/binary.h"
+
+namespace seckill::testing {
+namespace {
+
+std::string new_topic() { return fmt::format("nodes-{}-{}", ::getpid(), std::random_device{}()); }
+
+class Nodes {
+ public:
+  explicit Nodes(const RealServers& servers)
+      : journal_(fmt::format("kafka://{}/{}", servers["KAFKA_ADDRESSES"], new_topic())) {}
+
+  std::unique_ptr<Server> serve(std::uint16_t port = 0) const {
+    return std::make_unique<Server>(dir.path(), with({}), Surroundings{}, port);
+  }
+  std::unique_ptr<Program> consume() const {
+    return std::make_unique<Program>(dir.path(), with({"consume"}));
+  }
+  Program crowd(const Server& server, std::uint64_t seed, const std::string& out) const {
+    return Program(
+        dir.path(),
+        {"drill",     "car", "--server",      server.url(), "--users",        "3000",
+         "--over",    "3s",  "--connections", "150",        "--double-click", "20%",
+         "--retries", "8",   "--timeout",     "4s",         "--seed",         std::to_string(seed),
+         "--out",     out,   "--quiet"});
+  }
+  Ran command(std::vector<std::string> words) const { return run(dir.path(), with(words)); }
+  std::vector<std::string> with(std::vector<std::string> words) const {
+    for (const char* more : {"--allow-unsafe-kafka", "--data", "data", "--journal"})
+      words.emplace_back(more);
+    words.push_back(journal_);
+    return words;
+  }
+
+  TempDir dir;
+
+ private:
+  std::string journal_;
+};
+
+// Any node answers any buyer: what one node has told is true at the other, at once.
+TEST(Nodes, AnyNodeAnswersAnyBuyer) {
+  const Nodes nodes(RealServers::shared());
+  const auto a = nodes.serve(), b = nodes.serve();
+  ASSERT_TRUE(a->up() && b->up()) << a->program().err() << b->program().err();
+  create_sale(*a, R"({"id":"car","stock":20,"per_buyer":1})");
+  for (int n = 0; n < 20; ++n) {
+    const std::string buyer = fmt::format("b{}", n);
+    const auto& first = n % 2 == 0 ? *a : *b;
+    const auto& second = n % 2 == 0 ? *b : *a;
+    const auto won = buy(first, "car", buyer, "k1");
+    ASSERT_EQ(won.status, 201) << won.body;
+    const auto again = buy(second, "car", buyer, "k1");
+    EXPECT_EQ(again.status, 200) << again.body;
+    EXPECT_EQ(field(again.body, "id"), field(won.body, "id"));
+    EXPECT_EQ(buy(second, "car", buyer, "k2").status, 409) << "one for each buyer";
+  }
+  EXPECT_EQ(buy(*b, "car", "late", "k1").status, 409);
+  EXPECT_EQ(nodes.command({"consume", "--until-empty"}).code, 0);
+  const Ran audit = nodes.command({"audit", "car"});
+  EXPECT_EQ(audit.code, 0) << audit.out << audit.err;
+  EXPECT_EQ(nodes.command({"journal", "verify"}).code, 0);
+  EXPECT_NE(nodes.command({"journal", "dump"}).out.find("\"SALE\""), std::string::npos);
+  EXPECT_EQ(a->stop(), 0);
+  EXPECT_EQ(b->stop(), 0);
+}
+
+// N1, N3, N11, N13, N15, N17, N18, N30: two nodes, the same shoppers at both of them, a node, the
+// consumer and the broker killed in mid-rush. Everybody asks again, and hears the one truth.
+TEST(Nodes, ARushSurvivesTheDeathOfEachOfThem) {
+  const RealServers servers("kafka");
+  const Nodes nodes(servers);
+  auto a = nodes.serve();
+  const auto b = nodes.serve();
+  ASSERT_TRUE(a->up() && b->up()) << a->program().err() << b->program().err();
+  const std::uint16_t port = a->port();
+  create_sale(*a, R"({"id":"car","stock":1000,"per_buyer":1})");
+  auto consumer = nodes.consume();
+  const auto other = nodes.consume();
+
+  Program at_a = nodes.crowd(*a, 7, "a1"), at_b = nodes.crowd(*b, 7, "b1");
+  std::this_thread::sleep_for(milliseconds(1'200));
+  a->kill();
+  consumer->signal(SIGKILL);
+  a = nodes.serve(port);
+  ASSERT_TRUE(a->up()) << a->program().err();
+  consumer = nodes.consume();
+  servers.act("kill", "kafka");
+  servers.act("restart", "kafka");
+  EXPECT_EQ(at_a.wait(), 0) << at_a.err();
+  EXPECT_EQ(at_b.wait(), 0) << at_b.err();
+  // Whoever had no final answer asks again, with the same key, at either node.
+  EXPECT_EQ(nodes.crowd(*b, 7, "a2").wait(), 0);
+  EXPECT_EQ(nodes.crowd(*a, 7, "b2").wait(), 0);
+
+  std::string told;
+  for (const char* part : {"a1", "b1", "a2", "b2"})
+    told += file_text(nodes.dir.path() / part / "transcript.jsonl");
+  put_text(nodes.dir.file("told.jsonl"), told);
+  const Ran audit = nodes.command({"audit", "car", "--transcript", "told.jsonl", "--wait", "20s"});
+  EXPECT_EQ(audit.code, 0) << audit.out << audit.err << consumer->err() << other->err();
+  EXPECT_NE(audit.out.find("(stock 1000, won 1000, stored 1000,"), std::string::npos) << audit.out;
+  for (const auto& one : {consumer.get(), other.get()}) {
+    one->signal(SIGTERM);
+    EXPECT_EQ(one->wait(), 0) << one->err();
+  }
+  EXPECT_EQ(a->stop(), 0) << a->program().err();
+  EXPECT_EQ(b->stop(), 0) << b->program().err();
+}
+
+// Kafka is not there: wait with a line that says for what, then exit 3.
+TEST(Nodes, WithoutKafkaTheyWaitAndSaySo) {
+  const TempDir dir;
+  for (const char* what : {"serve", "consume"}) {
+    const Ran ran =
+        run(dir.path(), {what, "--journal", "kafka://127.0.0.1:1/shop", "--data", "data"},
+            {.environment = {{"SECKILL_JOURNAL_START_WAIT", "2s"},
+                             {"SECKILL_SERVER_LISTEN", "127.0.0.1:0"}}});
+    EXPECT_EQ(ran.code, 3) << ran.err;
+    EXPECT_NE(ran.err.find("waiting for Kafka at 127.0.0.1:1"), std::string::npos) << ran.err;
+  }
+}
+
+// A single broker passes only where that is said.
+TEST(Nodes, ASingleBrokerIsRefusedByName) {
+  const Nodes nodes(RealServers::shared());
+  std::vector<std::string> words = nodes.with({"serve", "--listen", "127.0.0.1:0"});
+  std::erase(words, "--allow-unsafe-kafka");
+  const Ran ran = run(nodes.dir.path(), words);
+  EXPECT_EQ(ran.code, 2) << ran.err;
+  EXPECT_NE(ran.err.find("--allow-unsafe-kafka"), std::string::npos) << ran.err;
+}
+
+}  // namespace
+}  // namespace seckill::testing
