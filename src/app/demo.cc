@@ -186,10 +186,11 @@ Status Demo::serve() {
   client_.emplace(Address{"127.0.0.1", port}, "");
   if (!talk_.json()) {
     talk_.result(
-        fmt::format("seckill {} · no server needed: journal and orders in a temporary directory\n"
-                    " api     {}/api/v1/sales\n"
-                    " buy     curl -X POST {}/seckill/seckill\n",
-                    SECKILL_VERSION, url(), url()));
+        fmt::format("seckill {1} · no server needed: journal and orders in a temporary directory\n"
+                    " shop    {0}/s/car\n"
+                    " ops     {0}/ops\n"
+                    " buy     curl -X POST {0}/seckill/seckill\n",
+                    url(), SECKILL_VERSION));
   }
   return {};
 }
@@ -290,9 +291,10 @@ Result<Exit> Demo::prove() {
 }
 
 void Demo::stay() {
-  talk_.result(fmt::format(
-      "\nStill serving, and selling 10 phones: {}/api/v1/sales/phone\nPress Ctrl-C to end.",
-      url()));
+  talk_.result(
+      fmt::format("\nStill serving, and selling 10 phones: {0}/s/phone\n"
+                  "Buy one, and watch it at {0}/ops. Press Ctrl-C to end.",
+                  url()));
   while (server_->poll() < 0) {
     if (!signals_.wait(milliseconds(200))) continue;
     talk_.say("\nStopping; the temporary directory is removed.");

@@ -29,13 +29,13 @@ void announce(Talk& talk, const Settings& settings, const Shop& shop) {
     return;
   }
   talk.result(fmt::format(
-      "seckill {} · {} in {} ({}, {})\n  api   {}/api/v1/sales      health "
-      "{}/readyz\n  buy   curl -X POST "
+      "seckill {} · {} in {} ({}, {})\n  shop  {}/s/{}      ops {}/ops\n  api   "
+      "{}/api/v1/sales      health {}/readyz\n  buy   curl -X POST "
       "{}/seckill/seckill\n  admin token in {}{}",
       SECKILL_VERSION, found.is_new ? "new season" : "journal",
       settings.kafka ? settings.journal_url() : settings.journal_dir.string(),
-      counted(found.records, "record"), counted(found.sales, "sale"), url, url, url,
-      settings.admin_token_path().string(),
+      counted(found.records, "record"), counted(found.sales, "sale"), url, settings.demo_sale, url,
+      url, url, url, settings.admin_token_path().string(),
       found.sales > 0 ? ""
                       : fmt::format("\nNo sale yet. Try: seckill sale create {} --stock 100",
                                     settings.demo_sale)));
