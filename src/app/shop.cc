@@ -188,6 +188,7 @@ LiveFigures Shop::live(SaleUid sale) const {
   LiveFigures live{.flushes = journal_->seen().flushes,
                    .flush_us = journal_->seen().flush_us,
                    .durable = parts_->durable(),
+                   .has_rows = delivery_.has_value(),
                    .rows_at = rows.stats.next,
                    .orders_stored = rows.stats.orders_stored,
                    .store_delay_ms = rows.store_delay_ms,
@@ -236,7 +237,7 @@ void Shop::append_metrics(std::string& text) const {
         "seckill_dependency_duration_seconds_count{{{0}}} {2}\n",
         labels, static_cast<double>(sum_us) / 1e6, count);
   }
-  append_pending(text, sale_->ledger(), rows.stored);
+  if (delivery_) append_pending(text, sale_->ledger(), rows.stored);
   text += fmt::format(
       "# HELP seckill_dependency_up 1 while the part answers.\n# TYPE seckill_dependency_up gauge\n"
       "seckill_dependency_up{{dependency=\"journal\"}} "

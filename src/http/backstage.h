@@ -52,9 +52,10 @@ struct Readiness {
 // What the live page shows beside the sale's own figures. Sums are of this process.
 struct LiveFigures {
   std::uint64_t flushes = 0;
-  std::uint64_t flush_us = 0;            // sum
-  Position durable{};                    // first record that is not durable yet
-  Position rows_at{};                    // first record that is not in the rows yet
+  std::uint64_t flush_us = 0;  // sum
+  Position durable{};          // first record that is not durable yet
+  bool has_rows = true;  // false: another process stores them, and nothing of this is known here
+  Position rows_at{};    // first record that is not in the rows yet
   std::uint64_t orders_stored = 0;       // rows made by this process
   std::int64_t store_delay_ms = 0;       // sum, of those: from the journal's stamp to COMMIT
   std::uint32_t sale_orders_stored = 0;  // orders of the sale that the rows have passed, ever …

@@ -70,8 +70,11 @@ void append_funnel(std::string& to, const Moment& at) {
         outcomes.number(to_text(static_cast<Outcome>(i)), front.attempts[i]);
     }
     outcomes.end();
-    json.number("orders", at.sale.orders).number("orders_stored", at.live.sale_orders_stored);
-    json.number("orders_stored_at", number(at.live.sale_orders_at));
+    json.number("orders", at.sale.orders);
+    if (at.live.has_rows) {
+      json.number("orders_stored", at.live.sale_orders_stored);
+      json.number("orders_stored_at", number(at.live.sale_orders_at));
+    }
     json.number("units_paid", at.sale.paid);
   });
 }
@@ -108,7 +111,8 @@ void append_health(std::string& to, const Moment& at) {
     }
     checks += ']';
     json.number("waiting", at.office.shell.sale().waiting());
-    json.number("durable", number(at.live.durable)).number("rows_at", number(at.live.rows_at));
+    json.number("durable", number(at.live.durable));
+    if (at.live.has_rows) json.number("rows_at", number(at.live.rows_at));
     json.number("unsure", at.office.shell.sale().stats().unsure);
     json.number("connections", at.office.metrics.connections).number("readers", at.office.readers);
   });

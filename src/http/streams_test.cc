@@ -105,6 +105,18 @@ TEST(Streams, ShowTheLedgersFigures) {
   EXPECT_NE(metrics.find("seckill_admitted_total{sale=\"car\"} 3\n"), std::string::npos);
 }
 
+// Where another process stores the rows, nothing is claimed of them.
+TEST(Streams, ClaimNothingOfRowsThatAreElsewhere) {
+  Backstage backstage;
+  backstage.live = [](SaleUid) { return LiveFigures{.has_rows = false}; };
+  Front front(car(), {}, backstage);
+  Reader reader(front.port());
+  const std::string seen = reader.snapshot();
+  EXPECT_EQ(member(event(seen, "funnel"), "orders"), "0");
+  EXPECT_EQ(member(event(seen, "funnel"), "orders_stored"), "");
+  EXPECT_EQ(member(event(seen, "health"), "rows_at"), "");
+}
+
 // All counters begin anew with a process: who has seen another one is told so.
 TEST(Streams, TellWhoComesBackAfterARestart) {
   Front front(car());

@@ -17,8 +17,8 @@ export interface Funnel {
   admitted: number;
   outcomes: Record<string, number>;
   orders: number;
-  orders_stored: number;
-  orders_stored_at: number;
+  orders_stored?: number; // absent: another process stores the rows
+  orders_stored_at?: number;
   units_paid: number;
 }
 export interface Latency {
@@ -37,7 +37,7 @@ export interface Health {
   checks: { name: string; pass: boolean; says: string; repair?: string }[];
   waiting: number;
   durable: number;
-  rows_at: number;
+  rows_at?: number;
   unsure: number;
   connections: number;
   readers: number;

@@ -22,6 +22,7 @@ function setLimit(text: string): void {
 
 const rates = computed(() => (void drawn.value, past.value.rates));
 const none = '–';
+const elsewhere = 'seckill consume knows'; // the rows are another process's
 
 // ---- Top ----
 
@@ -131,7 +132,9 @@ function Funnel({ now }: { now: Snapshot }) {
         <Step name="arrived" label="arrived" value={funnel.arrived} most={most} />
         <Step name="admitted" label="admitted" value={funnel.admitted} most={most} />
         <Step name="won" label="won" value={funnel.orders} most={most} note={earlier > 0 ? `${grouped(earlier)} of them before this process` : ''} />
-        <Step name="stored" label="stored" value={funnel.orders_stored} most={most} note={`as of record ${grouped(funnel.orders_stored_at)}`} />
+        {funnel.orders_stored !== undefined && (
+          <Step name="stored" label="stored" value={funnel.orders_stored} most={most} note={`as of record ${grouped(funnel.orders_stored_at!)}`} />
+        )}
         <Step name="paid" label="paid, units" value={funnel.units_paid} most={most} />
       </ol>
       <p class="soft">arrived and admitted: since the process began, {timeOfDay(Date.parse(state.since))}; the rest: ever.</p>
@@ -163,8 +166,8 @@ function Rows({ now }: { now: Snapshot }) {
   const { health, funnel } = now;
   const last = rates.value;
   const facts: [string, string, string][] = [
-    ['pending', 'Orders not stored yet', grouped(funnel.orders - funnel.orders_stored)],
-    ['lag', 'Records behind', grouped(health.durable - health.rows_at)],
+    ['pending', 'Orders not stored yet', funnel.orders_stored === undefined ? elsewhere : grouped(funnel.orders - funnel.orders_stored)],
+    ['lag', 'Records behind', health.rows_at === undefined ? elsewhere : grouped(health.durable - health.rows_at)],
     ['delay', 'From journal to row', last?.storeDelayMs == null ? none : duration(last.storeDelayMs * 1000)],
     ['waiting', 'Asks waiting', grouped(health.waiting)],
     ['turn', 'Records in a turn', last?.turn == null ? none : brief(last.turn)],
