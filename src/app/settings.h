@@ -19,7 +19,7 @@
 namespace seckill::app {
 
 // The defaults are here; units are in the types and the names; what a setting does is said in
-// settings.cc's table, which prints the help, `config init` and `config show`.
+// setting_table.cc, which prints the help, `config init` and `config show`.
 struct Settings {
   Address listen{
       "127.0.0.1",
