@@ -1,16 +1,25 @@
 // seckill audit: proves from the journal that what was promised was kept.
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <thread>
+#include <unistd.h>
 
 #include "app/audited.h"
 #include "app/parts.h"
+#include "app/process.h"
+#include "app/units.h"
+#include "base/fd.h"
+#include "drill/drill.h"
 
 namespace seckill::app {
 namespace {
 
+namespace fs = std::filesystem;
 using Code = Error::Code;
 
 Result<AuditReport> look(const Settings& settings, const AuditAsk& ask) {
@@ -38,6 +47,45 @@ Result<AuditReport> look(const Settings& settings, const AuditAsk& ask) {
   return report;
 }
 
+std::string metrics_text(const AuditReport& report, const AuditAsk& ask) {
+  constexpr std::string_view kName = "seckill_audit_violations";
+  std::string text = fmt::format(
+      "# HELP {0} 1 for a check that the last audit found broken, else 0.\n# TYPE {0} gauge\n",
+      kName);
+  for (const Check& check : report.checks) {
+    const bool broken = !check.holds && check.weight == Check::Weight::kViolation;
+    text += fmt::format("{}{{sale=\"{}\",check=\"{}\"}} {}\n", kName,
+                        ask.sale ? ask.sale->view() : "", check.name, broken ? 1 : 0);
+  }
+  return text;
+}
+
+// One line, in one write behind what others have written: no lock is needed, and none is taken.
+Status append_line(const fs::path& file, const std::string& line) {
+  const Fd fd(::open(file.c_str(), O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0644));
+  const ssize_t written = fd ? ::write(fd.get(), line.data(), line.size()) : -1;
+  if (written == static_cast<ssize_t>(line.size())) return {};
+  return fail(Code::kFailed, fmt::format("{}: cannot be written whole: {}", file.string(),
+                                         written < 0 ? std::strerror(errno) : "no space"));
+}
+
+// Where the finding is kept, as asked: a log of audits, a metric for Prometheus, a drill's report.
+Status keep(const AuditReport& report, const AuditAsk& ask, const Args& args) {
+  if (const auto file = args.text("record")) {
+    const std::string result = report.violated() ? "violated" : report.proven() ? "proven" : "open";
+    const std::string line = fmt::format(
+        "{{\"at\":\"{}\",\"result\":\"{}\",\"audit\":{}}}\n", to_rfc3339(machine_now().raw), result,
+        nlohmann::ordered_json::parse(to_json(report, ask.sale)).dump());
+    if (auto kept = append_line(*file, line); !kept) return kept;
+  }
+  if (const auto file = args.text("metrics")) {
+    if (auto kept = put_file(*file, metrics_text(report, ask), 0644); !kept) return kept;
+  }
+  if (const auto drill = args.text("drill"))
+    return add_to_summary(*drill, "audit", to_json(report, ask.sale));
+  return {};
+}
+
 Exit run_audit(const Args& args, Talk& talk) {
   const auto loaded = load_settings(args);
   if (!loaded) return talk.fail(loaded.error());
@@ -51,9 +99,19 @@ Exit run_audit(const Args& args, Talk& talk) {
   const auto wait = args.read("wait", duration_from, milliseconds(0));
   if (!wait) return talk.fail(wait.error());
   ask.wait = *wait;
+  if (const auto drill = args.text("drill")) {
+    if (ask.transcript)
+      return talk.fail(
+          {Code::kInvalid, "--drill brings its own transcript: leave out one of them"});
+    ask.transcript = fs::path(*drill) / "transcript.jsonl";
+  }
   const auto report = audited(loaded->settings, ask);
   if (!report) return talk.fail(report.error());
   talk.result(talk.json() ? to_json(*report, ask.sale) : to_text(*report, ask, talk));
+  if (auto kept = keep(*report, ask, args); !kept) {
+    const Exit unkept = talk.fail(kept.error());
+    return report->violated() ? exit_of(*report) : unkept;  // the finding weighs more
+  }
   return exit_of(*report);
 }
 
@@ -136,6 +194,12 @@ std::vector<Command> audit_commands() {
       settings_flags({"journal", "data", "orders", "orders-password-file", "allow-unsafe-kafka"});
   flags.push_back({"transcript", "FILE",
                    "a drill's transcript.jsonl: what shoppers were told is checked, too"});
+  flags.push_back({"drill", "DIR",
+                   "a drill's results: its transcript is checked, and its report gets the table"});
+  flags.push_back({"record", "FILE", "append the finding as a line of JSON"});
+  flags.push_back(
+      {"metrics", "FILE",
+       "write seckill_audit_violations{sale,check}, for Prometheus' textfile collector"});
   flags.push_back(
       {"wait", "TIME", "for rows that are still behind, as in 10s (default not at all)"});
   return {{.name = "audit",
@@ -143,6 +207,9 @@ std::vector<Command> audit_commands() {
            .examples = {"seckill audit car",
                         "seckill audit car --transcript "
                         "seckill-drill-20261122-160812/transcript.jsonl --wait 10s",
+                        "seckill audit car --drill seckill-drill-20261122-160812",
+                        "seckill audit car --record audits.jsonl --metrics "
+                        "/var/lib/node_exporter/seckill.prom",
                         "seckill audit --journal file:/backup/seckill-data --json"},
            .words = {{"SALE", "one sale (default all)", false}},
            .flags = flags,

@@ -101,6 +101,9 @@ std::string help_overview(const std::vector<Command>& table);
 std::string help_of(const Command& command);
 std::optional<std::string> help_topic(std::string_view topic, const std::vector<Command>& table);
 
+// The same as a man page, in roff: `seckill help man`.
+std::string man_page(const std::vector<Command>& table);
+
 // A script for bash, zsh or fish, from the table; nothing for another shell.
 std::optional<std::string> completion_script(std::string_view shell,
                                              const std::vector<Command>& table);

@@ -1,10 +1,12 @@
 // seckill doctor: what could keep `serve` from serving well here, and how to repair it. Looks, and
-// changes nothing.
+// changes nothing; with --fix it repairs what is safe to repair: what others may read or what was
+// left over, never a journal, never rows.
 #include <algorithm>
 #include <array>
 #include <cstring>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <sys/resource.h>
@@ -32,7 +34,8 @@ struct Finding {
   std::string name;
   Health health = Health::kGood;
   std::string says;
-  std::string fix;  // of what is not good
+  std::string fix;                 // of what is not good
+  std::function<Status()> repair;  // does the fix, where that is safe
 };
 
 Finding check_port(const Settings& settings) {
@@ -137,6 +140,35 @@ Finding check_clock(const Settings&) {
   return {"clock", Health::kGood, says + ", synchronised", ""};
 }
 
+Status failed(const fs::path& file) {
+  return fail(Error::Code::kFailed, fmt::format("{}: {}", file.string(), std::strerror(errno)));
+}
+
+Status changed_mode(const fs::path& path, mode_t mode) {
+  return ::chmod(path.c_str(), mode) == 0 ? Status() : failed(path);
+}
+
+Status removed(const std::vector<fs::path>& files) {
+  for (const fs::path& file : files) {
+    if (::unlink(file.c_str()) != 0 && errno != ENOENT) return failed(file);
+  }
+  return {};
+}
+
+// Probes of check_flush() that nobody has touched for a minute.
+std::vector<fs::path> left_over(const fs::path& directory) {
+  std::vector<fs::path> files;
+  std::error_code error;
+  for (fs::directory_iterator at(directory, error), end; !error && at != end; at.increment(error)) {
+    std::error_code gone;
+    const auto age = fs::file_time_type::clock::now() - at->last_write_time(gone);
+    if (!gone && at->path().filename().string().starts_with(".seckill-doctor-") &&
+        age > std::chrono::minutes(1))
+      files.push_back(at->path());
+  }
+  return files;
+}
+
 Finding look_at_directory(const Settings& settings) {
   const fs::path& directory = settings.journal_dir;
   std::error_code error;
@@ -156,10 +188,16 @@ Finding look_at_directory(const Settings& settings) {
             fmt::format("{}: {}", directory.string(), std::strerror(errno)),
             "chown it to the user that serves"};
   }
-  struct stat token{};
-  if (stat(settings.admin_token_path().c_str(), &token) == 0 && (token.st_mode & 077) != 0) {
-    const std::string file = settings.admin_token_path().string();
-    return {"directory", Health::kBad, file + " may be read by others", "chmod 600 " + file};
+  for (const fs::path& file : {settings.admin_token_path(), settings.till_token_path()}) {
+    struct stat token{};
+    if (stat(file.c_str(), &token) != 0 || (token.st_mode & 077) == 0) continue;
+    return {"directory", Health::kBad, file.string() + " may be read by others",
+            "chmod 600 " + file.string(), [file] { return changed_mode(file, 0600); }};
+  }
+  if (const auto left = left_over(directory); !left.empty()) {
+    return {"directory", Health::kDoubtful,
+            fmt::format("{} left by a doctor that was killed", counted(left.size(), "file")),
+            "rm " + (directory / ".seckill-doctor-*").string(), [left] { return removed(left); }};
   }
   return {"directory", Health::kGood, directory.string() + " can be read and written", ""};
 }
@@ -220,7 +258,9 @@ std::string line_of(const Talk& talk, const Finding& finding) {
   const std::string line = finding.health == Health::kGood       ? talk.good(text)
                            : finding.health == Health::kDoubtful ? talk.mild(text)
                                                                  : talk.bad(text);
-  return finding.fix.empty() ? line : fmt::format("{}\n{:13}fix: {}", line, "", finding.fix);
+  return finding.fix.empty() ? line
+                             : fmt::format("{}\n{:13}fix: {}{}", line, "", finding.fix,
+                                           finding.repair ? "   (--fix does it)" : "");
 }
 
 Result<std::vector<std::string>> wanted_checks(const Args& args) {
@@ -244,22 +284,33 @@ Result<std::vector<std::string>> wanted_checks(const Args& args) {
 }
 
 Exit run_doctor(const Args& args, Talk& talk) {
-  const auto loaded = load_settings(args);
+  const auto loaded = load_settings(args, Secrets::kUnchecked);
   if (!loaded) return talk.fail(loaded.error());
   const auto wanted = wanted_checks(args);
   if (!wanted) return talk.fail(wanted.error());
+  const bool fix = args.has("fix");
   bool healthy = true;
   Json json = Json::array();
   for (const Check& check : kChecks) {
     if (std::find(wanted->begin(), wanted->end(), check.name) == wanted->end()) continue;
-    const Finding finding = check.run(loaded->settings);
+    Finding finding = check.run(loaded->settings);
+    std::string repaired;
+    for (int tries = 0; fix && finding.repair && tries < 3; ++tries) {  // one may hide another
+      if (auto done = finding.repair(); !done) return talk.fail(done.error());
+      repaired += (repaired.empty() ? "" : "; ") + finding.fix;
+      finding = check.run(loaded->settings);
+    }
     healthy &= finding.health != Health::kBad;
     if (talk.json()) {
       json.push_back({{"check", finding.name},
                       {"health", word(finding.health)},
                       {"says", finding.says},
-                      {"fix", finding.fix}});
+                      {"fix", finding.fix},
+                      {"fixable", finding.repair != nullptr},
+                      {"fixed", repaired}});
     } else {
+      if (!repaired.empty())
+        talk.result(talk.good(fmt::format("{:<10} fixed: {}", finding.name, repaired)));
       talk.result(line_of(talk, finding));
     }
   }
@@ -273,10 +324,12 @@ std::vector<Command> doctor_commands() {
   auto flags = settings_flags();
   flags.push_back(
       {"only", "CHECK,…", "port, files, space, flush, clock, directory, journal, rows", 0, true});
+  flags.push_back(
+      {"fix", "", "do the repairs that are safe: modes of token files, left-over probes"});
   return {
       {.name = "doctor",
        .summary = "what could keep serve from serving well here, and its repair",
-       .examples = {"seckill doctor", "seckill doctor --only port,flush", "seckill doctor --json"},
+       .examples = {"seckill doctor", "seckill doctor --only port,flush", "seckill doctor --fix"},
        .flags = flags,
        .run = run_doctor}};
 }

@@ -108,7 +108,7 @@ std::string bash_script(const std::vector<Command>& table) {
                         all_names(table, group));
   }
   text += fmt::format(
-      "    completion) words=\"bash zsh fish\" ;;\n    help) words=\"{} env exit-codes\" ;;\n",
+      "    completion) words=\"bash zsh fish\" ;;\n    help) words=\"{} env exit-codes man\" ;;\n",
       all_names(table, ""));
   text += "  esac\n  [[ -z $flags ]] && case \"${typed[0]}\" in\n";
   for (const Command& command : table) {
@@ -159,7 +159,7 @@ std::string fish_script(const std::vector<Command>& table) {
   text += "complete -c seckill -n '__fish_seen_subcommand_from completion' -f -a 'bash zsh fish'\n";
   text += fmt::format(
       "complete -c seckill -n '__fish_seen_subcommand_from help' -f -a '{} env "
-      "exit-codes'\n",
+      "exit-codes man'\n",
       all_names(table, ""));
   for (const Flag& flag : global_flags())
     text +=
@@ -258,6 +258,7 @@ std::string help_of(const Command& command) {
 std::optional<std::string> help_topic(std::string_view topic, const std::vector<Command>& table) {
   if (topic == "env" || topic == "environment") return env_topic();
   if (topic == "exit-codes") return exit_codes_topic();
+  if (topic == "man") return man_page(table);
   std::string text;
   for (const Command& command : table) {
     if (command.name == topic) return help_of(command);
@@ -282,9 +283,9 @@ std::optional<std::string> completion_script(std::string_view shell,
 
 std::vector<Command> help_commands() {
   return {{.name = "help",
-           .summary = "help on a command, or on env, exit-codes",
+           .summary = "help on a command, or on env, exit-codes; `help man` is the man page",
            .examples = {"seckill help serve", "seckill help sale create", "seckill help env"},
-           .words = {{"TOPIC", "a command, env or exit-codes", false}},
+           .words = {{"TOPIC", "a command, env, exit-codes or man", false}},
            .run = run_help},
           {.name = "completion",
            .summary = "a completion script for bash, zsh or fish",

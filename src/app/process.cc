@@ -99,6 +99,8 @@ std::vector<int> ending_signals() {
   return all;
 }
 
+bool hangup_reloads() { return isatty(STDIN_FILENO) != 1; }
+
 void forbid_core_dumps() {
   const rlimit none{0, 0};
   setrlimit(RLIMIT_CORE, &none);

@@ -19,6 +19,8 @@ std::uint64_t raise_open_files();
 // What asks us to end in order: SIGINT, SIGTERM; SIGHUP and SIGQUIT unless they are ignored
 // (nohup).
 std::vector<int> ending_signals();
+// SIGHUP means "read your settings again" to a daemon, and "your terminal is gone" at a terminal.
+bool hangup_reloads();
 // T27: a core would hold the sales' secrets.
 void forbid_core_dumps();
 

@@ -46,7 +46,12 @@ Exit run_serve(const Args& args, Talk& talk) {
   if (!loaded) return talk.fail(loaded.error());
   forbid_core_dumps();
   Log log(talk.log_options());
-  const auto shop = Shop::open(loaded->settings, log);
+  const auto reload = [&args]() -> Result<Settings> {
+    auto again = load_settings(args);
+    if (!again) return fail(std::move(again.error()));
+    return std::move(again->settings);
+  };
+  const auto shop = Shop::open(loaded->settings, log, reload);
   if (!shop) return talk.fail(shop.error());
   if (const auto file = args.text("port-file")) {
     if (auto put = put_file(*file, fmt::format("{}\n", (*shop)->port()), 0644); !put)
@@ -61,18 +66,20 @@ Exit run_serve(const Args& args, Talk& talk) {
 std::vector<Command> serve_commands() {
   auto flags = settings_flags();
   flags.push_back({"port-file", "FILE", "write the port here once it serves: for --listen :0"});
-  return {{.name = "serve",
-           .summary = "sell: HTTP, journal and rows in one process",
-           .examples = {"seckill serve",
-                        "seckill serve --listen 127.0.0.1:0 --journal file:/var/lib/seckill",
-                        "SECKILL_SERVER_DRAIN_DELAY=5s seckill serve"},
-           .flags = flags,
-           .run = run_serve,
-           .more =
-               "SIGTERM (or SIGHUP, SIGQUIT, Ctrl-C) drains and ends with 0; a second one ends at "
-               "once with 130. A "
-               "journal that cannot be\n"
-               "written ends it with 1, a damaged one with 5 (do not restart: docs/runbook.md)."}};
+  return {
+      {.name = "serve",
+       .summary = "sell: HTTP, journal and rows in one process",
+       .examples = {"seckill serve",
+                    "seckill serve --listen 127.0.0.1:0 --journal file:/var/lib/seckill",
+                    "SECKILL_SERVER_DRAIN_DELAY=5s seckill serve"},
+       .flags = flags,
+       .run = run_serve,
+       .more =
+           "SIGTERM (or SIGQUIT, Ctrl-C) drains and ends with 0; a second one ends at once with "
+           "130. SIGHUP reads\nlimits.request_deadline, server.drain_delay and the token files "
+           "again and says what needs a restart\n(at a terminal it ends, as SIGTERM). A journal "
+           "that cannot be written ends it with 1, a damaged one\nwith 5 (do not restart: "
+           "docs/runbook.md)."}};
 }
 
 }  // namespace seckill::app

@@ -70,17 +70,21 @@ struct LoadedSettings {
   std::optional<std::filesystem::path> file;   // the seckill.toml that was read
 };
 
+// A secret that others may read refuses a start (T34); the doctor wants to mend just that.
+enum class Secrets : std::uint8_t { kChecked, kUnchecked };
+
 struct SettingsSources {
   std::map<std::string, std::string> flags;                      // by the flag's name
   std::vector<std::pair<std::string, std::string>> environment;  // name, value
   std::optional<std::filesystem::path>
       file;  // --config: must be there; else ./seckill.toml if it is
+  Secrets secrets = Secrets::kChecked;
 };
 
 // kInvalid, with where, what and a suggestion.
 Result<LoadedSettings> load_settings(const SettingsSources& sources);
 // From what was typed, this process' environment and directory.
-Result<LoadedSettings> load_settings(const Args& args);
+Result<LoadedSettings> load_settings(const Args& args, Secrets secrets = Secrets::kChecked);
 
 // "server.listen" and its value as it would be typed, in the order of the table.
 std::vector<std::pair<std::string, std::string>> shown(const Settings& settings);

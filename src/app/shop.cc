@@ -9,7 +9,6 @@
 #include <unistd.h>
 #include <utility>
 
-#include "app/process.h"
 #include "app/token_file.h"
 #include "base/entropy.h"
 
@@ -66,11 +65,15 @@ void append_pending(std::string& text, const Ledger& ledger, const StoredOrders&
 
 }  // namespace
 
-Shop::Shop(const Settings& settings, Log& log) : settings_(settings), log_(log) {}
+Shop::Shop(const Settings& settings, Log& log, Reload reload)
+    : settings_(settings),
+      log_(log),
+      reload_(std::move(reload)),
+      drain_delay_(settings.drain_delay) {}
 Shop::~Shop() = default;
 
-Result<std::unique_ptr<Shop>> Shop::open(const Settings& settings, Log& log) {
-  std::unique_ptr<Shop> shop(new Shop(settings, log));
+Result<std::unique_ptr<Shop>> Shop::open(const Settings& settings, Log& log, Reload reload) {
+  std::unique_ptr<Shop> shop(new Shop(settings, log, std::move(reload)));
   if (auto built = shop->build(); !built) return fail(std::move(built.error()));
   return shop;
 }
@@ -279,12 +282,49 @@ void Shop::wait_for_signal() {
 }
 
 void Shop::signalled(int number) {
+  if (number == SIGHUP && hangup_reloads_) {
+    reload();
+    return wait_for_signal();
+  }
   if (draining_) {
     log_.warn("stopped", {{"why", "a second signal: at once"}});
     _exit(static_cast<int>(Exit::kInterrupted));
   }
-  drain(fmt::format("SIG{}", sigabbrev_np(number)), settings_.drain_delay);
+  drain(fmt::format("SIG{}", sigabbrev_np(number)), drain_delay_);
   wait_for_signal();
+}
+
+void Shop::reload() {
+  const auto fresh = reload_();
+  const Status taken = fresh ? take_over(*fresh) : fail(fresh.error());
+  if (!taken) {
+    log_.error("reload-refused", {{"why", taken.error().message},
+                                  {"next", "nothing was changed; mend it, SIGHUP again"}});
+    return;
+  }
+  std::string restart;
+  const auto was = shown(settings_), is = shown(*fresh);
+  for (std::size_t i = 0; i < was.size(); ++i) {
+    const std::string& key = was[i].first;
+    if (was[i] == is[i] || key == "limits.request_deadline" || key == "server.drain_delay")
+      continue;
+    restart += (restart.empty() ? "" : ", ") + key;
+  }
+  log_.info("reloaded", {{"request_deadline", to_text(fresh->request_deadline)},
+                         {"drain_delay", to_text(drain_delay_)},
+                         {"tokens", "read again"},
+                         {"needs_restart", restart.empty() ? "nothing" : restart}});
+}
+
+// Tokens come from where they were: another path is another setting.
+Status Shop::take_over(const Settings& fresh) {
+  const auto admin = read_or_make_token(settings_.admin_token_path());
+  if (!admin) return fail(admin.error());
+  const auto till = read_or_make_token(settings_.till_token_path());
+  if (!till) return fail(till.error());
+  server_->renew(fresh.request_deadline, hash_of_token(*admin), hash_of_token(*till));
+  drain_delay_ = fresh.drain_delay;
+  return {};
 }
 
 void Shop::drain(std::string_view why, milliseconds delay) {
@@ -323,6 +363,7 @@ void Shop::stop_for(Error error) {
 
 Exit Shop::run() {
   for (const int number : ending_signals()) signals_.add(number);
+  if (hangup_reloads_) signals_.add(SIGHUP);
   wait_for_signal();
   tell_each_second();
   server_->run();

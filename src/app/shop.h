@@ -4,12 +4,14 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <functional>
 #include <memory>
 #include <optional>
 
 #include "app/delivery.h"
 #include "app/lists.h"
 #include "app/parts.h"
+#include "app/process.h"
 #include "app/settings.h"
 #include "app/watched_journal.h"
 #include "base/log.h"
@@ -19,17 +21,20 @@
 
 namespace seckill::app {
 
-// Promises: (1) SIGTERM, SIGINT, SIGHUP or SIGQUIT drains: /readyz says 503 at once, after
-// drain_delay nobody new is accepted, what is in progress is answered, the rows catch up, run()
-// returns kDone, all within drain_delay + kDrainMax; (2) a second one ends the process at once,
-// with 130; (3) a broken journal ends it by the same way, non-zero: kDamaged if damaged, else
-// kFailed. Threads: the loop is whoever calls run().
+// Promises: (1) SIGTERM, SIGINT or SIGQUIT (at a terminal SIGHUP, too) drains: /readyz says 503 at
+// once, after drain_delay nobody new is accepted, what is in progress is answered, the rows catch
+// up, run() returns kDone, all within drain_delay + kDrainMax; (2) a second one ends the process at
+// once, with 130; (3) a broken journal ends it by the same way, non-zero: kDamaged if damaged, else
+// kFailed; (4) without a terminal SIGHUP reads settings and token files again, takes over what it
+// can, says what needs a restart, and changes nothing if anything in them is wrong. Threads: the
+// loop is whoever calls run().
 class Shop {
  public:
   static constexpr milliseconds kDrainMax{15'000};   // for requests in progress
   static constexpr milliseconds kCatchUpMax{5'000};  // for the rows
 
-  static Result<std::unique_ptr<Shop>> open(const Settings& settings, Log& log);
+  using Reload = std::function<Result<Settings>()>;
+  static Result<std::unique_ptr<Shop>> open(const Settings& settings, Log& log, Reload reload);
   ~Shop();
 
   Exit run();
@@ -38,7 +43,7 @@ class Shop {
   const Parts::Found& found() const { return parts_->found(); }
 
  private:
-  Shop(const Settings& settings, Log& log);
+  Shop(const Settings& settings, Log& log, Reload reload);
   Status build();
   HttpOptions http_options(const std::string& admin, const std::string& till) const;
   Backstage backstage();
@@ -50,12 +55,17 @@ class Shop {
   void tell_each_second();
   void wait_for_signal();
   void signalled(int number);
+  void reload();
+  Status take_over(const Settings& fresh);
   void drain(std::string_view why, milliseconds delay);
   void stopped_by_sale(const std::string& why);
   void stop_for(Error error);  // drains, and run() returns its exit code
 
-  const Settings settings_;
+  const Settings settings_;  // as it was built
   Log& log_;
+  Reload reload_;
+  milliseconds drain_delay_;
+  const bool hangup_reloads_ = hangup_reloads();  // asked while the terminal is there
   Exit exit_ = Exit::kDone;
   bool draining_ = false;
 

@@ -428,8 +428,8 @@ void audit(Page& page, const Json& run) {
   page.section(10, "Audit");
   if (!checks.is_array()) {
     page.add(
-        "<p>Not audited yet. Beside the server's data: <code>seckill audit {} --transcript "
-        "transcript.jsonl</code></p>",
+        "<p>Not audited yet. Beside the server's data: <code>seckill audit {} --drill "
+        "DIR</code></p>",
         words(run, {"conditions", "sale"}));
     return;
   }

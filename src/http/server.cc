@@ -37,6 +37,12 @@ class Server::Impl {
     return {};
   }
 
+  void renew(std::chrono::milliseconds request, TokenHash admin, TokenHash till) {
+    office_.options.limits.request = request;
+    office_.options.admin_token = admin;
+    office_.options.till_token = till;
+  }
+
   void tell(std::span<const Answer> answers) {
     for (const Answer& answer : answers) {
       Call* call = office_.calls.waiting(answer.who);
@@ -112,6 +118,9 @@ Result<std::unique_ptr<Server>> Server::open(asio::io_context& context, Shell& s
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Server::~Server() = default;
 void Server::tell(std::span<const Answer> answers) { impl_->tell(answers); }
+void Server::renew(std::chrono::milliseconds request, TokenHash admin, TokenHash till) {
+  impl_->renew(request, admin, till);
+}
 void Server::run() { impl_->run(); }
 void Server::drain() { impl_->drain(); }
 void Server::stop() { impl_->stop(); }

@@ -2,6 +2,7 @@
 // at once. The server is also the loop's owner: it turns until it is stopped, or drained.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -36,6 +37,10 @@ class Server {
 
   // The shell's Tell: whoever waits for one of these answers gets it in this turn of the loop.
   void tell(std::span<const Answer> answers);
+
+  // From now on: this deadline for requests that come, these tokens. Its other options are for
+  // good.
+  void renew(std::chrono::milliseconds request, TokenHash admin, TokenHash till);
 
   // Turns the loop until stop(), or until drain() is done: nobody connected, the sale quiet.
   void run();

@@ -173,14 +173,17 @@ TEST(Commands, ADrillWithoutVerdictsFails) {
   EXPECT_EQ(server.stop(), 0);
 }
 
-// A terminal that goes, or Ctrl-\: in order, as SIGTERM.
+// A terminal that goes, or Ctrl-\: in order, as SIGTERM. Without a terminal
+// SIGHUP means something else to a server: operator_test.cc.
 TEST(Commands, HangUpAndQuitEndInOrder) {
   for (const int number : {SIGHUP, SIGQUIT}) {
     const TempDir dir;
-    Server server(dir.path());
-    ASSERT_TRUE(server.up()) << server.program().err();
-    server.program().signal(number);
-    EXPECT_EQ(server.program().wait(), 0) << server.program().err();
+    if (number != SIGHUP) {
+      Server server(dir.path());
+      ASSERT_TRUE(server.up()) << server.program().err();
+      server.program().signal(number);
+      EXPECT_EQ(server.program().wait(), 0) << server.program().err();
+    }
 
     fs::create_directory(dir.path() / "tmp");
     Program demo(dir.path(), {"demo", "--users", "300", "--over", "30s", "--out", "results"},
