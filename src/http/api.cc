@@ -133,6 +133,7 @@ Step Api::reply(Call& call, std::string& out) {
       if (office_.backstage.acted)
         office_.backstage.acted("pay", to_text(call.verdict.order), office_.replies.last_status());
       return Step::kReplied;
+    case Route::kOrder:
     case Route::kOrderPay:
     case Route::kOrderCancel:
       orders_.reply(call, out);

@@ -42,13 +42,7 @@ Step OrderCalls::unknown(Call& call, std::string& out) {
 
 Step OrderCalls::get(Call& call, std::string_view text, std::string& out) {
   const auto id = order_id_from(text);
-  const Order* order = id ? office_.ledger().find(*id) : nullptr;
-  if (order == nullptr) return unknown(call, out);
-  office_.desk.clear();
-  append_order(office_.desk, office_, *order);
-  office_.replies.write(out, call, {200, content::kJson, "Cache-Control: no-store\r\n"},
-                        office_.desk);
-  return Step::kReplied;
+  return id ? office_.put(call, LookAsk{*id}) : unknown(call, out);
 }
 
 Step OrderCalls::pay(Call& call, const Request& request, std::string_view text, std::string& out) {
@@ -83,10 +77,11 @@ Step OrderCalls::cancel(Call& call, const Request& request, std::string_view tex
 void OrderCalls::reply(Call& call, std::string& out) {
   const Verdict& verdict = call.verdict;
   const bool paid = verdict.outcome == Outcome::kPaid || verdict.outcome == Outcome::kRefund;
+  const bool shown =
+      paid || verdict.outcome == Outcome::kCancelled || verdict.outcome == Outcome::kFound;
   const Order* order = office_.ledger().find(verdict.order);
-  if ((!paid && verdict.outcome != Outcome::kCancelled) || order == nullptr) {
-    const Outcome what =
-        paid || verdict.outcome == Outcome::kCancelled ? Outcome::kUnknownOrder : verdict.outcome;
+  if (!shown || order == nullptr) {
+    const Outcome what = shown ? Outcome::kUnknownOrder : verdict.outcome;
     const bool unsure = what == Outcome::kUnsure || what == Outcome::kLate;
     return reply_problem(
         office_, call, out, problem_of(what),

@@ -11,11 +11,12 @@ class OrderCalls {
   explicit OrderCalls(Office& office) : office_(office) {}
 
   // GET /api/v1/orders/{order}. Whoever knows the id may read it: it cannot be guessed, and an
-  // unknown one is answered like a malformed one (T16).
+  // unknown one is answered like a malformed one (T16). Beside other nodes it waits for a barrier:
+  // whoever was told of his order anywhere sees it here.
   Step get(Call& call, std::string_view id, std::string& out);
   Step pay(Call& call, const Request& request, std::string_view id, std::string& out);
   Step cancel(Call& call, const Request& request, std::string_view id, std::string& out);
-  // Needs: call.verdict is there, of a pay or cancel.
+  // Needs: call.verdict is there, of a get, pay or cancel.
   void reply(Call& call, std::string& out);
 
   // GET /api/v1/sales/{sale}/orders, GET /api/v1/payments

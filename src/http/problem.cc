@@ -29,7 +29,8 @@ Problem problem_of(Outcome outcome) {
     case Outcome::kRefund:
     case Outcome::kCancelled:
     case Outcome::kSaleAccepted:
-    case Outcome::kTicked: break;  // these are no problems
+    case Outcome::kTicked:
+    case Outcome::kFound: break;  // these are no problems
   }
   return problems::kInternal;
 }

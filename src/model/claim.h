@@ -32,12 +32,17 @@ struct CancelAsk {
   OrderId order;
 };
 
+// Somebody wants to see an order. It leaves no record.
+struct LookAsk {
+  OrderId order;
+};
+
 // An operator wants these terms; terms.version - 1 is what he saw.
 struct SaleAsk {
   SaleTerms terms;
 };
 
-using Ask = std::variant<Buy, PayAsk, CancelAsk, SaleAsk>;
+using Ask = std::variant<Buy, PayAsk, CancelAsk, SaleAsk, LookAsk>;
 
 // A Buy under a sale's secret: all the ledger needs to judge it.
 struct Claim {

@@ -88,6 +88,7 @@ const char* to_text(Outcome outcome) {
     case Outcome::kNotAllowed: return "not-allowed";
     case Outcome::kSeasonFull: return "season-full";
     case Outcome::kTicked: return "ticked";
+    case Outcome::kFound: return "found";
     case Outcome::kBusy: return "busy";
     case Outcome::kUnsure: return "outcome-unknown";
   }

@@ -144,6 +144,11 @@ void Sale::take(Now now, Who who, const SaleAsk& ask) {
   gather_lane(now, {{node_, who}, SaleRecord{ask.terms}});
 }
 
+void Sale::take(Now, Who who, const LookAsk& ask) {
+  const bool found = ledger_.find(ask.order) != nullptr;
+  answer_from_view(who, said(found ? Outcome::kFound : Outcome::kUnknownOrder, ask.order));
+}
+
 // Money, returns and operators have a lane of their own: no crowd of claims keeps them out (A7).
 void Sale::gather_lane(Now now, const Record& record) {
   if (draining_ || room_ == Room::kFull || lane_.size() >= limits_.lane_max) {
@@ -199,6 +204,7 @@ bool Sale::barrier_due(Now now, bool idle) const {
 OrderId Sale::order_of(const Ask& ask) const {
   if (const auto* pay = std::get_if<PayAsk>(&ask)) return pay->order;
   if (const auto* cancel = std::get_if<CancelAsk>(&ask)) return cancel->order;
+  if (const auto* look = std::get_if<LookAsk>(&ask)) return look->order;
   const auto* buy = std::get_if<Buy>(&ask);
   const SaleView* sale = buy == nullptr ? nullptr : ledger_.sale(buy->sale);
   return sale == nullptr ? OrderId{} : claim_of(*buy, sale->terms).order;
@@ -360,7 +366,8 @@ void Sale::abandon() {
   for (std::size_t n = looking(); n > 0; --n) {
     const Asked asked = lookers_.front();
     lookers_.pop();
-    answer(asked.who, Outcome::kUnsure, order_of(asked.ask));
+    const bool looks = std::holds_alternative<LookAsk>(asked.ask);  // nothing of it is recorded
+    answer(asked.who, looks ? Outcome::kBusy : Outcome::kUnsure, order_of(asked.ask));
   }
 }
 

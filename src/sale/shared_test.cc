@@ -84,6 +84,23 @@ TEST_F(SharedSale, A2_AnOrderOfAnotherNodeIsKnownBehindTheBarrier) {
   EXPECT_EQ(b->told.at(unknown).outcome, kUnknownOrder);
 }
 
+// Told at one node, looked at from another: there it is, in the state that was told.
+TEST_F(SharedSale, A2_AnOrderOfAnotherNodeIsSeenBehindTheBarrier) {
+  const Verdict won = bought(*a, buy_of("toy", "anna", "k1"));
+  const auto seen = b->ask(LookAsk{won.order});
+  const auto unknown = b->ask(LookAsk{OrderId{{1, 2}}});
+  EXPECT_TRUE(b->told.empty());
+  b->turn(now);
+  EXPECT_EQ(b->told.at(seen).outcome, kFound);
+  EXPECT_EQ(b->told.at(unknown).outcome, kUnknownOrder);
+  ASSERT_EQ(bought(*a, CancelAsk{won.order}).outcome, kCancelled);
+  const auto again = b->ask(LookAsk{won.order});
+  pass(milliseconds(20));
+  b->turn(now);
+  EXPECT_EQ(b->told.at(again).outcome, kFound);
+  EXPECT_EQ(b->shell->sale().ledger().find(won.order)->state, OrderState::kCancelled);
+}
+
 // A barrier that began before he asked proves nothing to him.
 TEST_F(SharedSale, A2_ATurnThatIsUnderWayIsNoBarrierForWhoeverComesNow) {
   const auto early = b->ask(buy_of("bus", "anna", "k1"));
@@ -121,11 +138,13 @@ TEST_F(SharedSale, ManyWhoWaitForABarrierCostOneRecord) {
 TEST_F(SharedSale, WithoutABarrierNobodyIsRefused) {
   const auto anna = b->ask(buy_of("bus", "anna", "k1"));
   const auto bert = b->ask(CancelAsk{OrderId{{1, 2}}});
+  const auto carl = b->ask(LookAsk{OrderId{{1, 2}}});  // nothing of his could be recorded
   b->shell->idle();
   b->journal.give_up();
   b->shell->pump();
   EXPECT_EQ(b->told.at(anna).outcome, kUnsure);
   EXPECT_EQ(b->told.at(bert).outcome, kUnsure);
+  EXPECT_EQ(b->told.at(carl).outcome, kBusy);
 }
 
 // The twin of a claim that is refused asked later than it was sent: he may have been told of an

@@ -25,6 +25,7 @@ std::string to_text(const Ask& ask) {
                          name_of(ask.order));
     }
     std::string operator()(const CancelAsk& ask) const { return "cancel " + name_of(ask.order); }
+    std::string operator()(const LookAsk& ask) const { return "look at " + name_of(ask.order); }
     std::string operator()(const SaleAsk& ask) const {
       return fmt::format("operator wants {} v{}: stock {}, withdrawn {}, standing {}",
                          ask.terms.name.view(), ask.terms.version, ask.terms.stock,
@@ -176,6 +177,13 @@ void Witness::said_of(const CancelAsk& ask, const Verdict& verdict, const Ledger
   if (verdict.outcome != Outcome::kCancelled) return;
   check(!order->second.paid, "I7", "a paid order was cancelled", who);
   order->second.cancelled = true;
+}
+
+void Witness::said_of(const LookAsk& ask, const Verdict& verdict, const Ledger& ledger) {
+  const auto order = orders_.find(ask.order);
+  check(verdict.outcome != Outcome::kUnknownOrder || order == orders_.end() ||
+            let_go(std::get<0>(order->second.key), ledger),
+        "I2", "an order that was told of is unknown", to_text(Ask(ask)));
 }
 
 void Witness::said_of(const SaleAsk& ask, const Verdict& verdict, const Ledger&) {

@@ -86,6 +86,7 @@ class Witness {
   void said_of(const Buy& buy, const Verdict& verdict, const Ledger& ledger);
   void said_of(const PayAsk& ask, const Verdict& verdict, const Ledger& ledger);
   void said_of(const CancelAsk& ask, const Verdict& verdict, const Ledger& ledger);
+  void said_of(const LookAsk& ask, const Verdict& verdict, const Ledger& ledger);
   void said_of(const SaleAsk& ask, const Verdict& verdict, const Ledger& ledger);
   void check_limit(const SaleName& sale, const Buyer& buyer, const Ledger& ledger);
   // Retired, and somebody wanted that: its orders are let go.
