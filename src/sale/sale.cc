@@ -31,7 +31,11 @@ OrderId order_of_record(const Record& record) {
 }  // namespace
 
 Sale::Sale(Ledger ledger, Node node, SaleLimits limits)
-    : ledger_(std::move(ledger)), node_(node), limits_(limits), due_(ledger_.next_due()) {
+    : ledger_(std::move(ledger)),
+      node_(node),
+      limits_(limits),
+      hint_(limits.counter),
+      due_(ledger_.next_due()) {
   invariant(limits_.turn_claims + limits_.turn_lane <= kTurnMax, "a turn is one append");
   by_order_.reserve(limits_.waiting_max);
 }
@@ -41,6 +45,7 @@ Sale::~Sale() = default;
 Wishes Sale::step(Now now, const Event& event) {
   answers_.clear();
   append_ = false;
+  take_ = nullptr;
   if (limits_.shared) now = by_the_log(now);
   now_ = now;
   const std::size_t before = gathered() + lookers_.gathered();
@@ -53,6 +58,7 @@ Wishes Sale::step(Now now, const Event& event) {
   if (changed && why_.empty()) settle(now, std::holds_alternative<Idle>(event));
   return {.append = append_ ? std::span<const Record>(turn_) : std::span<const Record>(),
           .answers = answers_,
+          .take = take_,
           .wake = wake_,
           .stop = !why_.empty()};
 }
@@ -215,14 +221,17 @@ OrderId Sale::order_of(const Ask& ask) const {
 void Sale::settle(Now now, bool idle) {
   if (room_ != Room::kPlenty) shed_claims();
   if (room_ == Room::kFull) shed_lane();
-  if (!in_flight() &&
-      (flush_due(now, idle) || barrier_due(now, idle) || tick_at(now) <= now.steady)) {
-    start(now);
+  if (!in_flight()) {
+    bool due = flush_due(now, idle);
+    if (hint_.on()) due = heed_counter(now, due);
+    if (due || barrier_due(now, idle) || tick_at(now) <= now.steady) start(now);
   }
   if (in_flight()) {
     wake_ = kNever;  // its end wakes us
   } else {
-    wake_ = std::min(gathered() > 0 ? since_ + limits_.flush_after : kNever, tick_at(now));
+    const std::size_t due = hint_.waits() ? lane_.gathered() : gathered();
+    wake_ = std::min(due > 0 ? since_ + limits_.flush_after : kNever, tick_at(now));
+    if (hint_.waits() || claims_.gathered() == 0) wake_ = std::min(wake_, hint_.wake());
     if (lookers_.gathered() > 0) {
       wake_ =
           std::min(wake_, std::max(since_ + limits_.flush_after, barrier_ + limits_.barrier_every));
@@ -259,10 +268,12 @@ void Sale::start(Now now) {
   for (auto n = std::min<std::size_t>(lane_.gathered(), limits_.turn_lane); n > 0; --n) {
     turn_.push_back(lane_.take());
   }
-  for (auto n = std::min<std::size_t>(claims_.gathered(), limits_.turn_claims); n > 0; --n) {
+  const std::size_t claims = std::min(claims_.gathered(), hint_.allowed());
+  for (auto n = std::min<std::size_t>(claims, limits_.turn_claims); n > 0; --n) {
     const Hopeful& hopeful = claims_.take();
     turn_.push_back({{node_, hopeful.who}, hopeful.reserve});
   }
+  hint_.started();
   for (auto n = lookers_.gathered(); n > 0; --n) lookers_.take();
   tick_owed_ = !turn_.empty();
   if (turn_.empty()) {
@@ -282,6 +293,7 @@ void Sale::start(Now now) {
 
 // There is no room for what is gathered: nothing of it was recorded, and they learn so.
 void Sale::shed_claims() {
+  hint_.dropped();
   claims_.drop_gathered([this](Hopeful& hopeful) {
     release(hopeful, {.outcome = Outcome::kBusy,
                       .order = hopeful.reserve.order,
@@ -305,9 +317,11 @@ void Sale::on(Now now, const CameBack& came_back_now) {
     if (entry.record.origin.node == node_) came_back(entry.record, verdict);
   }
   due_ = ledger_.next_due();
-  if (!limits_.shared) return;
-  heard_ = came_back_now.entries.back().stamp;
-  heard_at_ = now.steady;
+  if (hint_.on()) hint_.moved(now.steady, draining_);
+  if (limits_.shared) {
+    heard_ = came_back_now.entries.back().stamp;
+    heard_at_ = now.steady;
+  }
   if (!in_flight()) look_again();
 }
 

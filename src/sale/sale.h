@@ -11,10 +11,12 @@
 #include <variant>
 #include <vector>
 
+#include "counter/counter.h"
 #include "journal/journal.h"
 #include "ledger/ledger.h"
 #include "model/claim.h"
 #include "model/verdict.h"
+#include "sale/hint.h"
 #include "sale/turn.h"
 
 namespace seckill {
@@ -29,7 +31,7 @@ struct Idle {};
 // Time has passed: Wishes::wake is reached.
 struct Passed {};
 
-using Event = std::variant<Asked, CameBack, Unsure, Broken, Idle, Passed>;
+using Event = std::variant<Asked, Counted, CameBack, Unsure, Broken, Idle, Passed>;
 
 struct Answer {
   Who who;
@@ -41,6 +43,7 @@ struct Wishes {
   std::span<const Record>
       append;  // not empty: hand it to the journal; its end comes back as an event
   std::span<const Answer> answers;  // tell them
+  const Take* take = nullptr;       // ask the counter; its answer comes back as an event, or not
   SteadyTime wake = kNever;         // step(Passed) no later than this
   bool stop = false;                // end the process, non-zero: why() says why
 };
@@ -54,8 +57,9 @@ struct SaleLimits {
   std::uint32_t turn_lane = 256;      // … and of the lane
   std::uint32_t flush_at = 256;       // the flush rule: as many waiting start a flush …
   microseconds flush_after{
-      5'000};           // … or as long since the last start …  (… or nothing left to read)
-  bool shared = false;  // other nodes write to this journal, too: see promise 8
+      5'000};            // … or as long since the last start …  (… or nothing left to read)
+  bool shared = false;   // other nodes write to this journal, too: see promise 8
+  bool counter = false;  // there is one: see promise 9
   microseconds barrier_every{20'000};  // at most one TICK that is only a barrier in so long
 };
 
@@ -65,6 +69,7 @@ struct SaleStats {
   std::uint64_t records = 0;        // of ours, appended
   std::uint64_t unsure = 0;         // appends of unknown outcome
   std::uint64_t stale_answers = 0;  // verdicts for records of ours that nobody waits for any more
+  std::uint64_t put_off = 0;  // claims to which the counter said no: they were looked at again
 };
 
 // Promises:
@@ -81,7 +86,10 @@ struct SaleStats {
 //   (8) shared (A2): what this node knows may be old, so nobody is answered from it. Whoever leaves
 //   no record waits for a turn that starts after he asked to come back whole, then it is looked
 //   again: by then this node has seen all that anybody was told before. Such a turn without a
-//   record of its own is one TICK, a barrier. And the time is the log's, not this node's.
+//   record of its own is one TICK, a barrier. And the time is the log's, not this node's;
+//   (9) with a counter: a turn asks it once, for its claims, before the append. Those it grants are
+//   appended. Its no is no word to anybody: those claims wait for a barrier and are looked at
+//   again. PAY, CANCEL and SALE never wait for it, and nobody waits longer than Hint's patience.
 // The flush rule has no knob: when no append is in flight, the next starts if nothing is left to
 // read, or flush_at wait, or flush_after has passed since the last start (and since the first of
 // this turn came). Idle is immediate, busy is amortised.
@@ -97,17 +105,19 @@ class Sale {
   // The shell learns it from the journal before each step that could append.
   void room(Room room) { room_ = room; }
   // Draining: nothing new is taken in (kBusy), what is gathered or in flight is finished.
-  void drain() { draining_ = true; }
+  void drain() { draining_ = true, hint_.hasten(); }
   bool quiet() const;                              // nothing gathered, nothing in flight
   const std::string& why() const { return why_; }  // of Wishes::stop
 
   // Reads, for pages and replies; the ledger's truth at position().
   const Ledger& ledger() const { return ledger_; }
   const SaleStats& stats() const { return stats_; }
+  const Hint& hint() const { return hint_; }
   std::uint32_t waiting() const;  // gathered or in flight, both lanes; their twins not counted
 
  private:
   void on(Now now, const Asked& asked);
+  void on(Now now, const Counted& counted);
   void on(Now now, const CameBack& came_back);
   void on(Now now, const Unsure& unsure);
   void on(Now now, const Broken& broken);
@@ -141,6 +151,11 @@ class Sale {
   void shed_claims();
   void shed_lane();
 
+  // The counter, if there is one. In heed.cc.
+  bool heed_counter(Now now, bool due);
+  const Take* ask_counter(Now now);
+  bool put_off(Hopeful& hopeful);
+
   // The turn in flight.
   bool in_flight() const { return back_ < turn_.size(); }
   void came_back(const Record& mine, const Verdict& verdict);
@@ -157,6 +172,7 @@ class Sale {
   Ledger ledger_;
   Node node_;
   SaleLimits limits_;
+  Hint hint_;
   SaleStats stats_;
   Room room_ = Room::kPlenty;
   bool draining_ = false;
@@ -187,6 +203,7 @@ class Sale {
   const Asked* asked_ = nullptr;  // shared: who asks for the first time
   std::vector<Answer> answers_;
   bool append_ = false;
+  const Take* take_ = nullptr;
   SteadyTime wake_ = kNever;
   Changes changes_;  // the sale has no rows: cleared unread
 };

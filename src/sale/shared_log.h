@@ -75,13 +75,15 @@ class NodesJournal final : public Journal {
 // One `serve` of several. Its clock may be wrong by `skew`.
 class SharedNode {
  public:
-  SharedNode(SharedLog& log, Node id, Now& now, milliseconds skew = milliseconds(0))
-      : journal(log), log_(log) {
+  SharedNode(SharedLog& log, Node id, Now& now, milliseconds skew = milliseconds(0),
+             Counter* counter = nullptr)
+      : journal(log), log_(log), counter_(counter) {
     Ledger ledger;
     Changes changes;
     for (const Entry& entry : log.entries()) ledger.apply(entry, changes);
     SaleLimits limits;
     limits.shared = true;
+    limits.counter = counter != nullptr;
     sale = std::make_unique<Sale>(std::move(ledger), id, limits);
     shell = std::make_unique<Shell>(
         *sale, journal, [&now, skew] { return Now{now.raw + skew, now.steady}; },
@@ -90,7 +92,7 @@ class SharedNode {
             invariant(told.emplace(answer.who.slot, answer.verdict).second, "told once");
           }
         },
-        [this](const std::string& why) { stops.push_back(why); });
+        [this](const std::string& why) { stops.push_back(why); }, counter);
   }
 
   std::uint32_t ask(const Ask& what) {
@@ -103,9 +105,10 @@ class SharedNode {
     journal.show(up_to);
     shell->pump();
   }
-  // What is in flight lands and comes back.
+  // The counter answers, if it does; what is in flight lands and comes back.
   void turn(Now now) {
     shell->idle();
+    if (counter_ != nullptr) shell->pump_counter();
     journal.land(now.raw);
     see();
   }
@@ -119,6 +122,7 @@ class SharedNode {
 
  private:
   SharedLog& log_;
+  Counter* counter_;
   std::uint32_t asked_ = 0;
 };
 

@@ -4,9 +4,10 @@
 
 namespace seckill {
 
-Shell::Shell(Sale& sale, Journal& journal, Clock clock, Tell tell, Stop stop)
+Shell::Shell(Sale& sale, Journal& journal, Clock clock, Tell tell, Stop stop, Counter* counter)
     : sale_(sale),
       journal_(journal),
+      counter_(counter),
       clock_(std::move(clock)),
       tell_(std::move(tell)),
       stop_(std::move(stop)) {}
@@ -24,11 +25,16 @@ void Shell::pump() {
   if (journal_.room() != room_) step(Passed{});  // what had to wait for room may go on
 }
 
+void Shell::pump_counter() {
+  while (auto counted = counter_->poll()) step(*counted);
+}
+
 void Shell::step(const Event& event) {
   const Now now = clock_();
   sale_.room(room_ = journal_.room());
   const Wishes wishes = sale_.step(now, event);
   wake_ = wishes.wake;
+  if (wishes.take != nullptr) counter_->take(*wishes.take);
   if (!wishes.append.empty()) journal_.append(wishes.append, now.raw);
   if (!wishes.answers.empty()) tell_(wishes.answers);
   if (wishes.stop && !std::exchange(stopped_, true)) stop_(sale_.why());

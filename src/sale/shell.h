@@ -17,12 +17,15 @@ class Shell {
   using Stop =
       std::function<void(const std::string& why)>;  // the journal is broken or the ledger halted
 
-  // The first pass() is due at once: holds may have become due while the process was away.
-  Shell(Sale& sale, Journal& journal, Clock clock, Tell tell, Stop stop);
+  // The first pass() is due at once: holds may have become due while the process was away. counter:
+  // null, or the sale's limits say that there is one.
+  Shell(Sale& sale, Journal& journal, Clock clock, Tell tell, Stop stop,
+        Counter* counter = nullptr);
 
   void ask(Who who, const Ask& ask);  // may tell inside
   void idle();                        // nothing left to read
   void pump();                        // Journal::wake_fd() is readable
+  void pump_counter();                // Counter::wake_fd() is readable
   void pass();                        // wake() is reached
   SteadyTime wake() const { return wake_; }
 
@@ -33,6 +36,7 @@ class Shell {
 
   Sale& sale_;
   Journal& journal_;
+  Counter* counter_;
   Clock clock_;
   Tell tell_;
   Stop stop_;

@@ -52,7 +52,7 @@ class PaperJournal : public Journal {
   void write(const std::vector<Record>& records, RawTime stamp) {
     auto& entries = batches_.emplace_back();
     for (const Record& record : records) entries.push_back(entry_of(record, stamp));
-    events_.push_back(CameBack{entries});
+    events_.emplace_back(CameBack{entries});
   }
   bool flying() const { return !flying_.empty(); }
   // All that is written, in order.

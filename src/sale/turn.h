@@ -39,6 +39,25 @@ class Line {
   }
   // The next one of the gathered goes into flight.
   T& take() { return (*this)[taken_++]; }
+  // The n-th of the gathered, from 0.
+  T& waiting(std::size_t n) { return (*this)[taken_ + n]; }
+  // Of the n eldest only those stay whom keep(one) wants; it is asked eldest first. moved(one,
+  // ticket) says where one of them is now. How many stayed. Needs: nobody is in flight.
+  template <class Keep, class Moved>
+  std::size_t sift(std::size_t n, Keep&& keep, Moved&& moved) {
+    invariant(begin_ == taken_, "nobody is in flight");
+    std::vector<char> stays(n);
+    for (std::size_t i = 0; i < n; ++i) stays[i] = keep(waiting(i)) ? 1 : 0;
+    Ticket to = taken_ + n;  // they close up to those behind them
+    for (std::size_t i = n; i > 0; --i) {
+      if (stays[i - 1] == 0) continue;
+      const Ticket from = taken_ + i - 1;
+      if (--to != from) moved((*this)[to] = (*this)[from], to);
+    }
+    const auto stayed = static_cast<std::size_t>(taken_ + n - to);
+    begin_ = taken_ = to;
+    return stayed;
+  }
   // Nothing is gathered then: drop(one) for each of them.
   template <class Drop>
   void drop_gathered(Drop&& drop) {

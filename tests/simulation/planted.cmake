@@ -103,8 +103,8 @@ plant(everybody-may-wait "the queue before the turn has no end"
   [[  if (draining_ || room_ != Room::kPlenty || (claims_.size() >= limits_.waiting_max && !PLANTED)) {]])
 plant(turn-without-end "a turn takes all who wait"
   "I12" sale/sale.cc
-  [[std::min<std::size_t>(claims_.gathered(), limits_.turn_claims)]]
-  [[std::min<std::size_t>(claims_.gathered(), PLANTED ? kTurnMax - limits_.turn_lane : limits_.turn_claims)]])
+  [[std::min<std::size_t>(claims, limits_.turn_claims)]]
+  [[std::min<std::size_t>(claims, PLANTED ? kTurnMax - limits_.turn_lane : limits_.turn_claims)]])
 plant(no-place-for-money "payments are refused along with claims"
   "I11" sale/sale.cc
   [[  if (draining_ || room_ == Room::kFull || lane_.size() >= limits_.lane_max) {]]
