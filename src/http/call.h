@@ -32,7 +32,7 @@ struct CallLane {
   int tries = 0;                              // … and how often it lost to another change
   std::optional<Result<std::string>> listed;  // a list's reply
   std::string written;  // the whole reply, made while others before it still wait
-  bool form = false;  // a page without scripts asks: the answer is where to look
+  bool form = false;    // a page without scripts asks: the answer is where to look
 };
 
 struct Call {
