@@ -59,7 +59,7 @@ async function pages(out, files) {
     languages[language] = JSON.parse(await readFile(join(here, `src/shop/${language}.json`)));
   const missing = Object.keys(languages.en).filter((word) => !(word in languages.zh));
   if (missing.length > 0) throw new Error(`zh.json lacks: ${missing.join(', ')}`);
-  for (const page of ['shop', 'till', 'lost']) {
+  for (const page of ['shop', 'till', 'lost', 'front']) {
     const text = await readFile(join(here, `src/shop/${page}.html`), 'utf8');
     for (const [language, words] of Object.entries(languages)) {
       const filled = fill(text, { ...files, ...words }, `${page}.html`);

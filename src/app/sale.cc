@@ -118,7 +118,7 @@ Exit run_create(const Args& args, Talk& talk) {
   }
   const Json sale = json_from(reply->body);
   talk.result(talk.good(
-      fmt::format("sale {} {} → {}{}", *name, standing_of(sale), client->url(), path_of(*name))));
+      fmt::format("sale {} {} → {}/s/{}", *name, standing_of(sale), client->url(), *name)));
   return Exit::kDone;
 }
 

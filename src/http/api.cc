@@ -99,7 +99,8 @@ Step Api::dispatch(Call& call, const Request& request, const Routed& to, std::st
     case Route::kOpenapi: return service_.openapi(call, out);
     case Route::kProblems: return service_.problems(call, out);
     case Route::kProblem: return service_.problem_page(call, to.name, out);
-    case Route::kIndex: return service_.index(call, out);
+    case Route::kIndex:
+      return takes_html(request) ? shop_.front(call, request, out) : service_.index(call, out);
     case Route::kSaleEvents: return service_.events(call, request, to.name, out);
     case Route::kShop: return shop_.page(call, request, to.name, out);
     case Route::kShopMine: return shop_.mine(call, request, to.name, out);

@@ -34,6 +34,7 @@ struct HttpLimits {
   std::chrono::milliseconds request{5'000};  // then the answer is 503 `outcome-unknown` (I11)
   std::chrono::milliseconds linger{1'000};   // unread input is drained so long after the last reply
   std::chrono::milliseconds sweep{250};      // how coarse all of these are
+  std::chrono::milliseconds comment{15'000};  // a sign of life on a live stream
 };
 
 struct HttpOptions {

@@ -86,8 +86,8 @@ TEST(ShopPage, NeverShowsTheCookieInABuyersName) {
 TEST(ShopPage, LoadsNothingFromElsewhereAndRunsNothingInline) {
   Front front(phone());
   Browser ann(front.port());
-  for (const char* path : {"/s/phone", "/s/phone/till", "/ops", "/s/nothing"}) {
-    const Reply page = ann.load(path);
+  for (const char* path : {"/s/phone", "/s/phone/till", "/ops", "/s/nothing", "/"}) {
+    const Reply page = ann.load(path, "Accept: text/html\r\n");
     const std::string policy = page.field("content-security-policy");
     EXPECT_TRUE(policy.starts_with("default-src 'none'")) << path;
     EXPECT_NE(policy.find("frame-ancestors 'none'"), std::string::npos) << path;
@@ -98,6 +98,45 @@ TEST(ShopPage, LoadsNothingFromElsewhereAndRunsNothingInline) {
     EXPECT_EQ(page.body.find("[["), std::string::npos) << path << " has a word nobody knows";
     EXPECT_EQ(page.body.find(" style="), std::string::npos) << path;
   }
+}
+
+// A person who types the address finds the sales and the pages; a program gets plain text.
+TEST(FrontPage, LeadsAPersonOn) {
+  auto sales = phone(3);
+  sales[0].title = *Title::from("<b>Phone</b>");
+  Front front(sales);
+  Browser ann(front.port(), "Accept: text/html,*/*\r\n");
+  const Reply page = ann.load("/");
+  EXPECT_EQ(page.status, 200);
+  EXPECT_EQ(page.field("content-type"), "text/html; charset=utf-8");
+  EXPECT_NE(page.body.find("<li data-view=\"open\"><a href=\"/s/phone\">"), std::string::npos);
+  EXPECT_NE(page.body.find("&lt;b&gt;Phone"), std::string::npos) << "escaped";
+  EXPECT_NE(page.body.find("3 of 3 left"), std::string::npos);
+  EXPECT_NE(page.body.find("data-more=\"no\""), std::string::npos);
+  for (const char* path : {"/ops", "/docs/problems", "/openapi.yaml", "/metrics", "/readyz"}) {
+    EXPECT_NE(page.body.find("href=\"" + std::string(path)), std::string::npos) << path;
+    EXPECT_EQ(ann.load(path).status, 200) << path;
+  }
+  EXPECT_NE(ann.load("/?lang=zh").body.find("正在销售"), std::string::npos);
+  EXPECT_TRUE(Browser(front.port()).load("/").body.starts_with("seckill: a flash sale\n"));
+  Front empty(std::vector<SaleTerms>{});
+  Browser bob(empty.port(), "Accept: text/html\r\n");
+  EXPECT_NE(bob.load("/").body.find("data-more=\"none\""), std::string::npos);
+}
+
+// The page is not sent again to a browser that has it.
+TEST(OpsPage, IsTheSameUntilItChanges) {
+  Front front(phone());
+  Browser ann(front.port());
+  const Reply page = ann.load("/ops");
+  const std::string etag = page.field("etag");
+  EXPECT_TRUE(etag.starts_with("W/\"")) << etag;
+  EXPECT_EQ(ann.load("/ops", "Accept-Encoding: gzip\r\n").field("etag"), etag);
+  const Reply same = ann.client.ask(get("/ops", "If-None-Match: " + etag + "\r\n"), true);
+  EXPECT_EQ(same.status, 304);
+  EXPECT_EQ(same.field("etag"), etag);
+  EXPECT_EQ(same.body, "");
+  EXPECT_EQ(ann.load("/ops", "If-None-Match: W/\"another\"\r\n").status, 200);
 }
 
 TEST(ShopPage, EscapesWhatAnOperatorWrote) {

@@ -64,6 +64,8 @@ std::string text_of(RawTime at) {
   return text;
 }
 
+constexpr std::size_t kFrontSales = 50;
+
 string_view key_text(const std::optional<Key>& key) { return key ? key->view() : ""; }
 
 // `key`, and for the till which payment: "1" or "2".
@@ -102,6 +104,11 @@ Step ShopCalls::write(Call& call, const PageText& page, PageText::Slots slots, u
                       const Visitor& visitor, std::string& out) {
   office_.desk.clear();
   page.append(office_.desk, slots);
+  return write(call, status, visitor, out);
+}
+
+// What lies on the desk.
+Step ShopCalls::write(Call& call, unsigned status, const Visitor& visitor, std::string& out) {
   office_.fields.assign(kPageFields).append("Cache-Control: no-store\r\nVary: Cookie\r\n");
   office_.fields += visitor.set_cookies;
   office_.replies.write(out, call, {status, content::kHtml, office_.fields}, office_.desk);
@@ -286,7 +293,35 @@ void ShopCalls::reply(Call& call, std::string& out) {
       word_of(call.verdict.outcome), out);
 }
 
-// ---- Files ----
+// ---- The way in, and files ----
+
+Step ShopCalls::front(Call& call, const Request& request, std::string& out) {
+  const Visitor visitor = visitor_of(request);
+  const FrontPage& front = site_.front(visitor.language);
+  const RawTime now = raw_now();
+  std::string& page = office_.desk;
+  page.clear();
+  front.head.append(page, {});
+  std::size_t shown = 0;
+  const auto sales = office_.ledger().sales();
+  for (const SaleView* sale : sales) {
+    if (shown == kFrontSales) break;
+    ++shown;
+    const SaleTerms& terms = sale->terms;
+    const std::string left = std::to_string(sale->available());
+    const std::string stock = std::to_string(terms.stock - terms.withdrawn);
+    front.row.append(
+        page,
+        std::array{Slot{"sale", terms.name.view()},
+                   Slot{"title", terms.title.empty() ? terms.name.view() : terms.title.view()},
+                   Slot{"view", shop_view_of(office_.ledger(), *sale, {}, now).view},
+                   Slot{"left", left}, Slot{"stock", stock}});
+  }
+  front.tail.append(page, std::array{Slot{"more", shown == 0             ? "none"
+                                                  : shown < sales.size() ? "cut"
+                                                                         : "no"}});
+  return write(call, 200, visitor, out);
+}
 
 Step ShopCalls::asset(Call& call, const Request& request, string_view name, std::string& out) {
   const Site::Asset* asset = site_.asset(name);
@@ -297,7 +332,12 @@ Step ShopCalls::asset(Call& call, const Request& request, string_view name, std:
 
 Step ShopCalls::ops(Call& call, const Request& request, std::string& out) {
   const Site::Asset& page = site_.ops();
-  office_.replies.write(out, call, takes_gzip(request) ? page.packed : page.plain, {});
+  const bool same = request.if_none_match.find(page.etag) != string_view::npos;
+  office_.replies.write(out, call,
+                        same                  ? page.same
+                        : takes_gzip(request) ? page.packed
+                                              : page.plain,
+                        {});
   return Step::kReplied;
 }
 

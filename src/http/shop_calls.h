@@ -28,6 +28,9 @@ class ShopCalls {
   Step till(Call& call, const Request& request, std::string_view sale, std::string& out);
   Step pay(Call& call, const Request& request, std::string_view sale, std::string& out);
 
+  // GET / of a browser: the way to the sales, to /ops and to what is said of the API.
+  Step front(Call& call, const Request& request, std::string& out);
+
   // The files, and the operator's page.
   Step asset(Call& call, const Request& request, std::string_view name, std::string& out);
   Step ops(Call& call, const Request& request, std::string& out);
@@ -45,6 +48,7 @@ class ShopCalls {
   Step lost(Call& call, const Request& request, std::string& out);
   Step write(Call& call, const PageText& page, PageText::Slots slots, unsigned status,
              const Visitor& visitor, std::string& out);
+  Step write(Call& call, unsigned status, const Visitor& visitor, std::string& out);
   Step see(Call& call, std::string_view where, std::string_view said, std::string& out);
 
   Office& office_;

@@ -102,13 +102,30 @@ Site::Pages Site::pages(string_view name) {
           PageText(text_of(fmt::format("{}.zh.html", name)))};
 }
 
+// {{#sale}} and {{/sale}} stand around the row.
+FrontPage Site::front_of(string_view name) {
+  constexpr string_view kOpen = "{{#sale}}", kClose = "{{/sale}}";
+  const string_view text = text_of(name);
+  const auto open = text.find(kOpen), close = text.find(kClose);
+  invariant(open < close && close != text.npos, "the front page has a row for sales");
+  const auto row = open + kOpen.size();
+  return {PageText(text.substr(0, open)), PageText(text.substr(row, close - row)),
+          PageText(text.substr(close + kClose.size()))};
+}
+
 Site::Asset Site::asset_of(const Replies& replies, string_view name, string_view text) {
   const bool page = name.ends_with(".html");
   std::string fields(page ? kPageFields : "X-Content-Type-Options: nosniff\r\n");
   fields += page ? "Cache-Control: no-cache\r\n"
                  : "Cache-Control: public, max-age=31536000, immutable\r\n";
   fields += "Vary: Accept-Encoding\r\n";
-  Asset asset{.name = name, .plain = {}, .packed = {}};
+  Asset asset{.name = name, .plain = {}, .packed = {}, .same = {}, .etag = {}};
+  if (page) {  // weak: packed or plain, it is the same page
+    const auto sum = crc32_z(0, reinterpret_cast<const Bytef*>(text.data()), text.size());
+    asset.etag = fmt::format("W/\"{:08x}-{}\"", sum, text.size());
+    fields += fmt::format("ETag: {}\r\n", asset.etag);
+    asset.same = replies.make_ready({304, type_of(name), fields}, {}, 0);
+  }
   asset.plain = replies.make_ready({200, type_of(name), fields}, text, text.size());
   const std::string small = packed(text);
   fields += "Content-Encoding: gzip\r\n";
@@ -124,6 +141,10 @@ const Site::Asset* Site::asset(string_view name) const {
 
 bool takes_gzip(const Request& request) {
   return field_of(request.head, "accept-encoding").value_or("").find("gzip") != string_view::npos;
+}
+
+bool takes_html(const Request& request) {
+  return field_of(request.head, "accept").value_or("").find("text/html") != string_view::npos;
 }
 
 }  // namespace seckill

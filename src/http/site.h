@@ -29,6 +29,11 @@ class PageText {
   std::vector<Piece> pieces_;
 };
 
+// The front page: its list is a row for each sale.
+struct FrontPage {
+  PageText head, row, tail;
+};
+
 // Loads nothing from elsewhere, runs nothing inline, is framed by nobody.
 extern const std::string_view kPageFields;
 
@@ -39,12 +44,17 @@ class Site {
   const PageText& shop(Language language) const { return of(shop_, language); }
   const PageText& till(Language language) const { return of(till_, language); }
   const PageText& lost(Language language) const { return of(lost_, language); }
+  const FrontPage& front(Language language) const {
+    return front_[static_cast<std::size_t>(language)];
+  }
 
   // Ready to be sent, and the same packed by gzip; null: there is no such file. Names carry a hash
   // of what is in them, so a browser may keep them for ever.
   struct Asset {
     std::string_view name;
     ReadyReply plain, packed;
+    ReadyReply same;   // 304: of a page, whose name says nothing of what is in it
+    std::string etag;  // likewise
   };
   const Asset* asset(std::string_view name) const;
   const Asset& ops() const { return ops_; }
@@ -55,16 +65,20 @@ class Site {
     return pages[static_cast<std::size_t>(language)];
   }
   static Pages pages(std::string_view name);
+  static FrontPage front_of(std::string_view name);
   static Asset asset_of(const Replies& replies, std::string_view name, std::string_view text);
 
   Pages shop_ = pages("shop");
   Pages till_ = pages("till");
   Pages lost_ = pages("lost");
+  std::array<FrontPage, kLanguages> front_{front_of("front.en.html"), front_of("front.zh.html")};
   Asset ops_;
   std::vector<Asset> assets_;
 };
 
 // Whether the browser unpacks gzip.
 bool takes_gzip(const Request& request);
+// Whether it is a browser that shows what it gets to a person.
+bool takes_html(const Request& request);
 
 }  // namespace seckill

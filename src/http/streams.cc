@@ -40,7 +40,7 @@ void Streams::adopt(int file, const StreamAsk& ask) {
   begin += snapshot(ask.sale);
   if (!give(readers_.back(), begin)) return drop(readers_.size() - 1);
   if (!std::exchange(ticking_, true)) {
-    comment_at_ = steady_now() + kComment;
+    comment_at_ = steady_now() + office_.options.limits.comment;
     tick_later();
   }
 }
@@ -65,7 +65,7 @@ void Streams::tick_later() {
 
 void Streams::tick() {
   const bool comment = steady_now() >= comment_at_;
-  if (comment) comment_at_ = steady_now() + kComment;
+  if (comment) comment_at_ = steady_now() + office_.options.limits.comment;
   std::stable_sort(readers_.begin(), readers_.end(),
                    [](const Reader& a, const Reader& b) { return a.sale < b.sale; });
   of_ = {};

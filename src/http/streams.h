@@ -15,13 +15,13 @@ namespace seckill {
 inline constexpr std::uint32_t kReadersMax = 64;
 
 // Promises: (1) a snapshot at once, then one each kTick, encoded once for all readers of a sale;
-// (2) a comment each kComment; (3) a reader whose socket does not take a snapshot whole is dropped:
-// nothing is kept for him, nothing waits for him; (4) whoever comes back with an id of another
-// process is told `restarted` first; (5) nobody reads: nothing is done. Threads: the loop's.
+// (2) a comment each limits.comment, 15 s; (3) a reader whose socket does not take a snapshot whole
+// is dropped: nothing is kept for him, nothing waits for him; (4) whoever comes back with an id of
+// another process is told `restarted` first; (5) nobody reads: nothing is done. Threads: the
+// loop's.
 class Streams {
  public:
   static constexpr milliseconds kTick{250};
-  static constexpr milliseconds kComment{15'000};
 
   Streams(boost::asio::io_context& context, Office& office);
   ~Streams();

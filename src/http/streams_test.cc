@@ -126,6 +126,18 @@ TEST(Streams, TellWhoComesBackAfterARestart) {
   EXPECT_EQ(member(event(other.snapshot(), "restarted"), "process"), "0000000000000abc");
 }
 
+// Proxies and browsers hear that the line is alive: a comment each 15 s, here each 300 ms.
+TEST(Streams, SayThatTheyAreAlive) {
+  EXPECT_EQ(HttpLimits{}.comment, milliseconds(15'000));
+  HttpOptions options;
+  options.limits.comment = milliseconds(300);
+  Front front(car(), options);
+  Reader reader(front.port());
+  const std::string first = reader.snapshot();
+  EXPECT_EQ(first.find("\n: "), std::string::npos) << "not at once";
+  for (int i = 0; i < 3; ++i) EXPECT_NE(reader.until(": still here"), "");
+}
+
 TEST(Streams, AreForOperators) {
   HttpOptions options;
   options.admin_token = hash_of_token("secret");

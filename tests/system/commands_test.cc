@@ -173,6 +173,25 @@ TEST(Commands, ADrillWithoutVerdictsFails) {
   EXPECT_EQ(server.stop(), 0);
 }
 
+// Whoever makes a sale is told where its page is, and the page is there.
+TEST(Commands, ANewSaleHasAPage) {
+  const TempDir dir;
+  Server server(dir.path());
+  ASSERT_TRUE(server.up());
+  const auto create = [&](const std::string& name, std::vector<std::string> more) {
+    std::vector<std::string> words{"sale", "create",   name,        "--stock",
+                                   "3",    "--server", server.url()};
+    words.insert(words.end(), more.begin(), more.end());
+    return run(dir.path(), words).out;
+  };
+  EXPECT_EQ(create("car", {}), fmt::format("✓ sale car is open → {}\n", server.url("/s/car")));
+  const std::string later = create("phone", {"--starts", "+1m"});
+  EXPECT_EQ(later.find("✓ sale phone opens "), 0u) << later;
+  EXPECT_NE(later.find(fmt::format(") → {}\n", server.url("/s/phone"))), std::string::npos)
+      << later;
+  EXPECT_EQ(server.client().ask({.path = "/s/phone"})->status, 200);
+}
+
 // A terminal that goes, or Ctrl-\: in order, as SIGTERM. Without a terminal
 // SIGHUP means something else to a server: operator_test.cc.
 TEST(Commands, HangUpAndQuitEndInOrder) {
