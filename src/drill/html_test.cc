@@ -241,6 +241,12 @@ TEST(Findings, SayWhetherTheSaleHeld) {
             Held::kBroken);
   EXPECT_EQ(held(R"("stock":{"at_start":5},"funnel":{"won":6})").sentence,
             "The sale did not hold: 6 of 5 sold.");
+  // The same seed again: its buyers are told of the orders they have.
+  const std::string again =
+      R"("stock":{"at_start":2,"sale_before":{"stock":5,"orders":3}},"outcomes":{"final":{"won":{"clicks":5}}})";
+  EXPECT_EQ(held(again + R"(,"funnel":{"won":5})").sentence,
+            "The sale held as far as its crowd can see: 5 of 5 sold, none twice. No audit yet.");
+  EXPECT_EQ(held(again + R"(,"funnel":{"won":6})").held, Held::kBroken);
   const auto audit = [&](const char* proven, const char* violated) {
     return held(sold + fmt::format(R"(,"audit":{{"proven":{},"violated":{},"checks":[)"
                                    R"({{"name":"double","holds":false,"says":"unit 3 twice"}}]}})",

@@ -51,7 +51,7 @@ std::string stock_line(const Snapshot& now) {
       : !now.remaining ? thousands(*now.stock)
                        : fmt::format("{} of {}", thousands(*now.remaining), thousands(*now.stock));
   std::string line = fmt::format(" stock   {}  {}", padded(spark(now.stock_track), kBar), what);
-  if (now.sold_out_us) {
+  if (now.sold_out_us && now.stock != 0) {
     line = padded(line + "  ", 48) + "sold out after " + human_time(*now.sold_out_us);
   }
   return line;

@@ -46,6 +46,13 @@ TEST(View, DrawsAnEmptyRush) {
             " latency no answer yet   (felt, from intended send)\n");
 }
 
+// What was sold out before it began did not sell out in it.
+TEST(View, KnowsThatNothingWasLeftAtTheStart) {
+  Snapshot late = rush();
+  late.stock = late.remaining = 0;
+  EXPECT_EQ(joined(picture_of(late, false)).find("sold out after"), std::string::npos);
+}
+
 // Whatever the numbers, with colours and without.
 TEST(View, StaysWithin80Columns) {
   Snapshot huge = rush();

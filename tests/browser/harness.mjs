@@ -14,7 +14,7 @@ const require = createRequire(join(source, 'web/package.json'));
 const { chromium } = require('playwright-core');
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 
-const binary = process.env.SECKILL_BINARY ?? join(source, 'build/release/seckill');
+export const binary = process.env.SECKILL_BINARY ?? join(source, 'build/release/seckill');
 const pictures = process.env.SECKILL_PICTURES ?? join(source, 'build/browser');
 export const patience = 60_000;
 export const pause = (ms) => new Promise((done) => setTimeout(done, ms));
@@ -152,4 +152,27 @@ export async function lookAt(page, name) {
   }
   await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'no-preference' });
   assert.deepEqual(page.context().complaints, [], name);
+}
+
+// As a printer gets it: black on white, nothing cut off at the right, and pages that are kept.
+export async function lookAtOnPaper(page, name) {
+  mkdirSync(pictures, { recursive: true });
+  await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
+  const a4 = { width: 718, height: 1047 }; // CSS pixels between margins of 1 cm
+  const before = page.viewportSize();
+  await page.setViewportSize(a4);
+  const { ground, ink, over } = await page.evaluate(() => {
+    const style = getComputedStyle(document.body);
+    const wide = [...document.querySelectorAll('main *')].filter((e) => !e.closest('svg') && e.getBoundingClientRect().right > innerWidth + 1);
+    return { ground: style.backgroundColor, ink: style.color, over: wide.map((e) => e.outerHTML.slice(0, 120)) };
+  });
+  const luminance = (color) => color.match(/\d+/g).slice(0, 3).reduce((sum, part) => sum + Number(part), 0) / 765;
+  assert.ok(/, 0\)$/.test(ground) || luminance(ground) > 0.9, `paper is white, not ${ground}`);
+  assert.ok(luminance(ink) < 0.3, `ink is dark, not ${ink}`);
+  assert.deepEqual(over, [], 'nothing is cut off');
+  await page.screenshot({ path: join(pictures, `${name}-paper.png`), fullPage: true });
+  const pdf = await page.pdf({ path: join(pictures, `${name}.pdf`), format: 'A4', printBackground: false, margin: { top: '1cm', bottom: '1cm', left: '1cm', right: '1cm' } });
+  assert.ok(pdf.length > 20_000, 'a PDF with something in it');
+  await page.setViewportSize(before);
+  await page.emulateMedia({ media: 'screen', colorScheme: 'light' });
 }
