@@ -1,4 +1,4 @@
-// librdkafka's handles, owned. Only kafka_*.cc, and compat/ for its topic, see this.
+// librdkafka's handles, owned. Only kafka_*.cc see this.
 #pragma once
 
 #include <librdkafka/rdkafka.h>

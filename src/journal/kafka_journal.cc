@@ -13,6 +13,7 @@
 
 #include "base/fd.h"
 #include "base/invariant.h"
+#include "journal/follower.h"
 #include "journal/kafka_tail.h"
 #include "model/codec.h"
 
@@ -173,9 +174,7 @@ class Real final : public KafkaJournal {
   Recheck recheck_;
 
   // The append in flight.
-  std::vector<std::vector<std::byte>> sent_;  // bytes of each record; kept for their memory
-  std::size_t sent_count_ = 0;
-  std::size_t back_ = 0;     // of sent_count_
+  Receipts receipts_;
   std::uintptr_t turn_ = 0;  // its number, in each message's private pointer
   SteadyTime since_;
   std::optional<std::string> unsure_;
@@ -319,18 +318,14 @@ Status Real::open_wake() {
 }
 
 void Real::append(std::span<const Record> records, RawTime) {
-  invariant(back_ == sent_count_ && !unsure_, "one append in flight");
+  invariant(!unsure_, "one append in flight");
   invariant(!records.empty() && records.size() <= kTurnMax, "1..kTurnMax records");
-  sent_count_ = records.size();
-  back_ = 0;
+  receipts_.expect(records);
   ++turn_;
   since_ = steady_now();
-  if (sent_.size() < sent_count_) sent_.resize(sent_count_);
   set_deadline(kReceiptWithin);
-  for (std::size_t i = 0; i < sent_count_; ++i) {
-    sent_[i].clear();
-    encode(records[i], sent_[i]);
-    if (const auto error = produce(records[i], sent_[i]); error != 0) {
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    if (const auto error = produce(records[i], receipts_.bytes_of(i)); error != 0) {
       give_up(kafka::text_of(error));
       static constexpr std::uint64_t kOne = 1;
       [[maybe_unused]] const auto put = ::write(event_.get(), &kOne, sizeof kOne);
@@ -341,7 +336,7 @@ void Real::append(std::span<const Record> records, RawTime) {
 
 // Nobody knows what became of it; what was not sent yet is not sent any more.
 void Real::give_up(std::string why) {
-  if (back_ == sent_count_ || unsure_) return;
+  if (!receipts_.missing() || unsure_) return;
   unsure_ = std::move(why);
   rd_kafka_purge(producer_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT |
                                       RD_KAFKA_PURGE_F_NON_BLOCKING);
@@ -363,10 +358,10 @@ std::optional<JournalEvent> Real::poll() {
   }
   if (auto bad = recheck_.bad()) return broken(*std::move(bad));
   hear_reports();
-  if (back_ < sent_count_ && steady_now() - since_ >= kReceiptWithin)
+  if (receipts_.missing() && steady_now() - since_ >= kReceiptWithin)
     give_up("its records did not come back " + tail_->trouble());
   if (!unsure_) return std::nullopt;
-  back_ = sent_count_;
+  receipts_.forget();
   set_deadline(options_.look_every);
   return Unsure{*std::exchange(unsure_, std::nullopt)};
 }
@@ -376,16 +371,11 @@ std::optional<JournalEvent> Real::broken(Error error) {
   return Broken{std::move(error)};
 }
 
-// Ours come back in the order in which they were sent; another one is late, twice, or not ours.
 void Real::take_receipts(std::span<const Entry> entries) {
-  for (const Entry& entry : entries) {
-    if (back_ == sent_count_) return;
-    if (!std::ranges::equal(entry.bytes, sent_[back_])) continue;
-    if (++back_ < sent_count_) continue;
-    unsure_.reset();
-    last_trip_us_ = (steady_now() - since_).count();
-    set_deadline(options_.look_every);
-  }
+  if (!receipts_.take(entries)) return;
+  unsure_.reset();
+  last_trip_us_ = (steady_now() - since_).count();
+  set_deadline(options_.look_every);
 }
 
 void Real::hear_reports() {

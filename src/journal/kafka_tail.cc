@@ -4,8 +4,6 @@
 #include <array>
 #include <fmt/format.h>
 
-#include "model/codec.h"
-
 namespace seckill::kafka {
 namespace {
 
@@ -13,15 +11,6 @@ namespace {
 bool is_lost(rd_kafka_resp_err_t error) {
   return error == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
          error == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE || error == RD_KAFKA_RESP_ERR__BAD_MSG;
-}
-
-// Text never begins so; a record of ours always does.
-constexpr std::uint8_t kFormatsEnd = 32;
-constexpr std::size_t kRecordBytesMin = 18;
-
-bool is_newer(std::span<const std::byte> bytes) {
-  const auto format = bytes.empty() ? 0 : static_cast<std::uint8_t>(bytes[0]);
-  return bytes.size() >= kRecordBytesMin && format > kRecordFormat && format < kFormatsEnd;
 }
 
 }  // namespace
@@ -54,7 +43,8 @@ Tail::Tail(KafkaOptions options, Client client, Topic topic, Queue fetched, Queu
       client_(std::move(client)),
       topic_(std::move(topic)),
       fetched_(std::move(fetched)),
-      events_(std::move(events)) {}
+      events_(std::move(events)),
+      follower_(options_.topic) {}
 
 Tail::~Tail() {
   messages_.clear();
@@ -68,28 +58,19 @@ void Tail::wake(int event_fd) {
 }
 
 Status Tail::start(Position from, std::optional<RecordHash> before) {
-  next_ = from;
-  last_ = before;
-  return seek();
+  return seek(follower_.begin(from, before));
 }
 
-// Reading begins anew, at the last record that is known.
-Status Tail::seek() {
+Status Tail::seek(Position at) {
   entries_.clear();
   messages_.clear();
   at_end_ = shaken_ = false;
-  doubtful_ = last_.has_value();
-  const auto at = static_cast<std::int64_t>(number(next_)) - (doubtful_ ? 1 : 0);
+  const auto offset = static_cast<std::int64_t>(number(at));
   if (std::exchange(started_, true)) rd_kafka_consume_stop(topic_.get(), 0);
-  if (rd_kafka_consume_start_queue(topic_.get(), 0, at, fetched_.get()) == 0) return {};
+  if (rd_kafka_consume_start_queue(topic_.get(), 0, offset, fetched_.get()) == 0) return {};
   started_ = false;
   return fail(Error::Code::kFailed,
               fmt::format("journal/kafka: {}", text_of(rd_kafka_last_error())));
-}
-
-tl::unexpected<Error> Tail::corrupt(const std::string& what) const {
-  return fail(Error::Code::kCorrupt,
-              fmt::format("journal/kafka: topic {}: {}", options_.topic, what));
 }
 
 // Errors are heard after the fetch: what was fetched behind a lost connection is not believed.
@@ -99,7 +80,7 @@ Result<std::span<const Entry>> Tail::take(std::size_t most, milliseconds wait) {
   if (!shaken_) fetch(most, wait);
   if (auto fine = hear_errors(); !fine) return fail(std::move(fine.error()));
   if (shaken_) {
-    if (auto sought = seek(); !sought) return fail(std::move(sought.error()));
+    if (auto sought = seek(follower_.again()); !sought) return fail(std::move(sought.error()));
     return std::span<const Entry>();
   }
   for (const Message& message : messages_) {
@@ -135,12 +116,7 @@ Status Tail::hear_errors() {
 
 Status Tail::happened(rd_kafka_resp_err_t error, const char* says) {
   trouble_ = fmt::format("{} ({})", says == nullptr ? "" : says, rd_kafka_err2name(error));
-  if (is_lost(error)) {
-    return corrupt(
-        fmt::format("record {} is not there any more, though records before it were: it "
-                    "was cut short or made anew ({})",
-                    number(next_), trouble_));
-  }
+  if (is_lost(error)) return follower_.lost(trouble_);
   ++doubts_;
   shaken_ = true;
   return {};
@@ -148,7 +124,7 @@ Status Tail::happened(rd_kafka_resp_err_t error, const char* says) {
 
 Status Tail::add(const rd_kafka_message_t& message) {
   if (message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-    at_end_ = !doubtful_ && message.offset == static_cast<std::int64_t>(number(next_));
+    at_end_ = !follower_.doubtful() && message.offset == static_cast<std::int64_t>(number(next()));
     return {};
   }
   if (message.err != 0) return happened(message.err, rd_kafka_message_errstr(&message));
@@ -158,36 +134,15 @@ Status Tail::add(const rd_kafka_message_t& message) {
 Status Tail::add_record(const rd_kafka_message_t& message) {
   rd_kafka_timestamp_type_t kind{};
   const RawTime stamp{rd_kafka_message_timestamp(&message, &kind)};
-  const std::span bytes(static_cast<const std::byte*>(message.payload), message.len);
-  const std::uint64_t wanted = number(next_) - (doubtful_ ? 1 : 0);
-  if (message.offset != static_cast<std::int64_t>(wanted)) {
-    return corrupt(
-        fmt::format("record {} comes where {} should be: it was compacted, or written in "
-                    "transactions",
-                    message.offset, wanted));
-  }
-  if (kind != RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME) {
-    return corrupt(
-        fmt::format("record {} was not stamped by its broker: message.timestamp.type "
-                    "must be LogAppendTime",
-                    wanted));
-  }
-  if (is_newer(bytes)) {
-    return corrupt(fmt::format("record {} has format {}; this program knows {}: upgrade it", wanted,
-                               static_cast<unsigned>(bytes[0]),
-                               static_cast<unsigned>(kRecordFormat)));
-  }
-  const RecordHash hash = hash_of(stamp, bytes);
+  auto entry =
+      follower_.take({.offset = message.offset,
+                      .stamp = stamp,
+                      .stamped_by_broker = kind == RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME,
+                      .bytes = {static_cast<const std::byte*>(message.payload), message.len}});
+  if (!entry) return fail(std::move(entry.error()));
   trouble_.clear();
-  if (std::exchange(doubtful_, false)) {
-    if (hash == *last_) return {};
-    return corrupt(fmt::format("record {} is another one than before: it was made anew", wanted));
-  }
-  auto record = decode(bytes);
-  if (!record) ++strangers_;
-  entries_.push_back({next_, stamp, bytes, record ? *std::move(record) : nothing_said()});
-  last_ = hash;
-  next_ = seckill::next(next_);
+  if (!*entry) return {};
+  entries_.push_back(**std::move(entry));
   at_end_ = false;
   return {};
 }

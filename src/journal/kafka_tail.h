@@ -1,4 +1,5 @@
-// Follows the topic's partition from an offset, and knows when it must not believe what it reads.
+// Follows the topic's partition from an offset: librdkafka brings the messages, the Follower says
+// what they are.
 #pragma once
 
 #include <cstdint>
@@ -7,14 +8,13 @@
 #include <string>
 #include <vector>
 
+#include "journal/follower.h"
 #include "journal/kafka_client.h"
 
 namespace seckill::kafka {
 
-// Promises: (1) records come in order, without a gap, each once; (2) whenever the connection was
-// lost, the last record handed out is read again first, and must be the same one; (3) a topic that
-// was cut short, made anew, or is no longer stamped by its broker ends it with kCorrupt, named.
-// Threads: one owner. Spans live until the next take().
+// Promises what the Follower does, whatever becomes of the connection. Threads: one owner. Spans
+// live until the next take().
 class Tail {
  public:
   static Result<std::unique_ptr<Tail>> open(KafkaOptions options, bool tells_end);
@@ -25,10 +25,10 @@ class Tail {
   // What has arrived, up to `most`; waits for the first one so long. Empty: nothing (yet).
   Result<std::span<const Entry>> take(std::size_t most, milliseconds wait);
 
-  Position next() const { return next_; }
-  std::optional<RecordHash> last() const { return last_; }  // hash of record next() - 1
+  Position next() const { return follower_.next(); }
+  std::optional<RecordHash> last() const { return follower_.last(); }  // hash of record next() - 1
   bool at_end() const { return at_end_; }  // nothing was there behind next() (tells_end)
-  std::uint64_t strangers() const { return strangers_; }
+  std::uint64_t strangers() const { return follower_.strangers(); }
   std::uint64_t doubts() const { return doubts_; }  // connections lost
   // What the client complained of last; empty once records come again.
   const std::string& trouble() const { return trouble_; }
@@ -38,11 +38,10 @@ class Tail {
   Tail(KafkaOptions options, Client client, Topic topic, Queue fetched, Queue events);
   Status hear_errors();
   Status happened(rd_kafka_resp_err_t error, const char* says);
-  Status seek();
+  Status seek(Position at);
   void fetch(std::size_t most, milliseconds wait);
   Status add(const rd_kafka_message_t& message);
   Status add_record(const rd_kafka_message_t& message);
-  tl::unexpected<Error> corrupt(const std::string& what) const;
 
   KafkaOptions options_;
   Client client_;
@@ -50,11 +49,8 @@ class Tail {
   Queue fetched_, events_;
   bool started_ = false;
   bool at_end_ = false;
-  bool shaken_ = false;    // cut off: nothing is believed before seek()
-  bool doubtful_ = false;  // record next_ - 1 comes first, and must be last_
-  Position next_{};
-  std::optional<RecordHash> last_;
-  std::uint64_t strangers_ = 0;
+  bool shaken_ = false;  // cut off: nothing is believed before seek()
+  Follower follower_;
   std::uint64_t doubts_ = 0;
   std::string trouble_;
   std::vector<Message> messages_;  // they own the bytes of entries_
