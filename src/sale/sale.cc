@@ -46,16 +46,15 @@ Wishes Sale::step(Now now, const Event& event) {
   answers_.clear();
   append_ = false;
   take_ = nullptr;
-  if (limits_.shared) now = by_the_log(now);
-  now_ = now;
+  now_ = limits_.shared ? by_the_log(now) : now;
   const std::size_t before = gathered() + lookers_.gathered();
   if (why_.empty() || std::holds_alternative<Asked>(event)) {
-    std::visit([&](const auto& happened) { on(now, happened); }, event);
+    std::visit([&](const auto& happened) { on(now_, happened); }, event);
   }
   // Whoever was answered at once changed nothing.
   const bool changed =
       !std::holds_alternative<Asked>(event) || gathered() + lookers_.gathered() != before;
-  if (changed && why_.empty()) settle(now, std::holds_alternative<Idle>(event));
+  if (changed && why_.empty()) settle(now_, std::holds_alternative<Idle>(event));
   return {.append = append_ ? std::span<const Record>(turn_) : std::span<const Record>(),
           .answers = answers_,
           .take = take_,
@@ -177,7 +176,10 @@ void Sale::answer_from_view(Who who, const Verdict& verdict) {
 }
 
 void Sale::look_later(const Asked& asked) {
-  if (draining_ || room_ == Room::kFull || lookers_.size() >= limits_.waiting_max) {
+  const bool money =
+      std::holds_alternative<PayAsk>(asked.ask) || std::holds_alternative<CancelAsk>(asked.ask);
+  const std::size_t most = std::size_t{limits_.waiting_max} + (money ? limits_.lane_max : 0);
+  if (draining_ || room_ == Room::kFull || lookers_.size() >= most) {
     return answer(asked.who, Outcome::kBusy, order_of(asked.ask));
   }
   if (gathered() == 0 && lookers_.gathered() == 0) since_ = now_.steady;
@@ -321,6 +323,7 @@ void Sale::on(Now now, const CameBack& came_back_now) {
   if (limits_.shared) {
     heard_ = came_back_now.entries.back().stamp;
     heard_at_ = now.steady;
+    now_ = by_the_log(now);
   }
   if (!in_flight()) look_again();
 }

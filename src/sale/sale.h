@@ -86,7 +86,8 @@ struct SaleStats {
 //   (8) shared (A2): what this node knows may be old, so nobody is answered from it. Whoever leaves
 //   no record waits for a turn that starts after he asked to come back whole, then it is looked
 //   again: by then this node has seen all that anybody was told before. Such a turn without a
-//   record of its own is one TICK, a barrier. And the time is the log's, not this node's;
+//   record of its own is one TICK, a barrier. And the time is the log's, not this node's. As many
+//   may wait for it as waiting_max, and lane_max more with money or a return (A7);
 //   (9) with a counter: a turn asks it once, for its claims, before the append. Those it grants are
 //   appended. Its no is no word to anybody: those claims wait for a barrier and are looked at
 //   again. PAY, CANCEL and SALE never wait for it, and nobody waits longer than Hint's patience.

@@ -76,12 +76,11 @@ class NodesJournal final : public Journal {
 class SharedNode {
  public:
   SharedNode(SharedLog& log, Node id, Now& now, milliseconds skew = milliseconds(0),
-             Counter* counter = nullptr)
+             Counter* counter = nullptr, SaleLimits limits = {})
       : journal(log), log_(log), counter_(counter) {
     Ledger ledger;
     Changes changes;
     for (const Entry& entry : log.entries()) ledger.apply(entry, changes);
-    SaleLimits limits;
     limits.shared = true;
     limits.counter = counter != nullptr;
     sale = std::make_unique<Sale>(std::move(ledger), id, limits);

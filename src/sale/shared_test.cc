@@ -187,6 +187,44 @@ TEST_F(SharedSale, A13_HoldsEndByTheLogsClock) {
   }
 }
 
+// Whoever is looked at again is judged by the time that the barrier itself brought: the log's clock
+// may have stepped, and others were told by it already.
+TEST_F(SharedSale, A13_ABarrierBringsTheTime) {
+  auto terms = terms_of(4, "bus", 5, 0);
+  terms.starts_at = now.raw + milliseconds(60'000);
+  log.write({{}, SaleRecord{terms}}, now.raw);
+  b->see();
+  const auto anna = b->ask(buy_of("bus", "anna", "k1"));
+  b->shell->idle();
+  b->journal.land(terms.starts_at);
+  b->see();
+  EXPECT_FALSE(b->heard(anna)) << "it has begun";
+  b->shell->idle();
+  b->journal.land(terms.starts_at);
+  b->see();
+  ASSERT_TRUE(b->heard(anna));
+  EXPECT_EQ(b->told.at(anna).outcome, kWon);
+}
+
+// A7: no crowd of the hopeless keeps money out, though it must wait for the same barrier.
+TEST_F(SharedSale, A7_MoneyHasItsOwnPlaceBeforeTheBarrier) {
+  const Verdict won = bought(*a, buy_of("toy", "anna", "k1"));
+  SaleLimits limits;
+  limits.waiting_max = 3;
+  SharedNode small(log, Node{3}, now, milliseconds(0), nullptr, limits);
+  for (int n = 0; n < 5; ++n) small.ask(buy_of("nothing", "b" + std::to_string(n), "k"));
+  EXPECT_EQ(small.told.size(), 2u) << "three may wait";
+  const Verdict late = bought(*a, buy_of("toy", "bert", "k1"));
+  const auto known = small.ask(PayAsk{won.order, *PaymentId::from("p1"), 1});
+  const auto news = small.ask(PayAsk{late.order, *PaymentId::from("p2"), 1});
+  EXPECT_FALSE(small.heard(known));
+  EXPECT_FALSE(small.heard(news));
+  for (int turns = 0; turns < 3; ++turns) small.turn(now);
+  ASSERT_TRUE(small.heard(known) && small.heard(news));
+  EXPECT_EQ(small.told.at(known).outcome, kPaid);
+  EXPECT_EQ(small.told.at(news).outcome, kPaid);
+}
+
 // A14: a node that has decided otherwise, or is newer, stops the others by its next TICK.
 TEST_F(SharedSale, A14_ANodeWithOtherRulesStopsUs) {
   log.write({{Node{9}, {}}, Tick{kNewestRules, Position{2}, Digest{1234}, 1}}, now.raw);
