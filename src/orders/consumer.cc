@@ -26,9 +26,21 @@ Result<bool> Consumer::turn(Now now) {
   }
   if (steps_.empty()) {
     if (stop_) return fail(*stop_);
-    return false;
+    return look(now);
   }
   return store(now);
+}
+
+// Nothing is new. Are the rows still where they were left? A database may have lost its last
+// transactions under us.
+Result<bool> Consumer::look(Now now) {
+  if (now.steady < looked_ + kLookEvery) return false;
+  auto mark = orders_.bookmark();
+  if (!mark) return fail(std::move(mark.error()));
+  looked_ = now.steady;
+  if (*mark == bookmark_) return false;
+  doubt();
+  return true;
 }
 
 // Whatever we believed may be wrong: begin again from what the rows say.

@@ -35,18 +35,20 @@ struct StoredOrders {
 };
 
 // Promises: (1) rows never run ahead of what the reader hands out, and may fall behind by any
-// number; (2) on any doubt (a lost race, an unknown COMMIT) the ledger in memory is thrown away and
-// replayed up to the bookmark; a database that cannot be reached or is full leaves no doubt: the
-// same batch is tried again at the next turn; (3) rows of another journal, or ahead of it, or with
-// another digest at the bookmark: kCorrupt, nothing stored (J7, I9); (4) a record whose row is
-// refused is quarantined alone, with the bookmark behind it; what time did as it was applied is
-// stored all the same (unless that is refused, too); more than 10 a minute: kFailed. Bounded:
-// kBatchMax records a turn. Threads: one owner; calls wait for reader and rows.
+// number; (2) on any doubt (a lost race, an unknown COMMIT, rows that went back, which is looked
+// for once a second while nothing is new) the ledger in memory is thrown away and replayed up to
+// the bookmark; a database that cannot be reached or is full leaves no doubt: the same batch is
+// tried again at the next turn; (3) rows of another journal, or ahead of it, or with another digest
+// at the bookmark: kCorrupt, nothing stored (J7, I9); (4) a record whose row is refused is
+// quarantined alone, with the bookmark behind it; what time did as it was applied is stored all the
+// same (unless that is refused, too); more than 10 a minute: kFailed. Bounded: kBatchMax records a
+// turn. Threads: one owner; calls wait for reader and rows.
 class Consumer {
  public:
   static constexpr std::size_t kBatchMax = 1000;
   static constexpr std::size_t kQuarantinedMax = 10;
   static constexpr microseconds kQuarantineWindow{60'000'000};
+  static constexpr microseconds kLookEvery{1'000'000};
 
   Consumer(JournalReader& journal, Orders& orders) : journal_(journal), orders_(orders) {}
 
@@ -65,6 +67,7 @@ class Consumer {
   Result<bool> replay();
   Status check_bookmark() const;
   Status fill();
+  Result<bool> look(Now now);
   void apply(const Entry& entry);
   Result<bool> store(Now now);
   void committed(const Bookmark& becomes, const Rows& rows, std::size_t count, Now now);
@@ -79,6 +82,7 @@ class Consumer {
   std::optional<Ledger> ledger_;      // none: in doubt
   std::optional<Bookmark> bookmark_;  // what the rows said
   std::optional<RawTime> last_stamp_;
+  SteadyTime looked_{INT64_MIN / 2};
   std::optional<Error> stop_;  // a record behind the steps says that this ledger must not go on
   Calm calm_;
   std::deque<Step> steps_;  // applied to the ledger, not stored yet

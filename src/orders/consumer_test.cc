@@ -203,6 +203,38 @@ TEST(Consumer, CatchesUpWhenRowsWentBack) {
   EXPECT_EQ(rig.rows().mark, before.mark);
 }
 
+// Rows that keep nothing but their bookmark.
+struct Marks final : Orders {
+  Result<std::optional<Bookmark>> bookmark() override { return mark; }
+  Result<Stored> store(const std::optional<Bookmark>& was, const Bookmark& becomes,
+                       const Rows&) override {
+    if (was != mark) return Stored{Stored::What::kLostRace, ""};
+    mark = becomes;
+    return Stored{};
+  }
+  std::optional<Bookmark> mark;
+};
+
+// N24: they go back under a consumer that is alive, while nobody buys: it looks, once a second.
+TEST(Consumer, NoticesThatRowsWentBackThoughNothingIsNew) {
+  auto story = random_story(3, 100);
+  Marks rows;
+  Consumer consumer(story, rows);
+  story.show(50);
+  ASSERT_TRUE(Rig::finish(consumer));
+  const auto yesterday = rows.mark;
+  story.show(SIZE_MAX);
+  ASSERT_TRUE(Rig::finish(consumer));
+  const auto today = std::exchange(rows.mark, yesterday);
+  Now later = kNow;
+  EXPECT_FALSE(consumer.turn(later).value());
+  later.steady = later.steady + microseconds(1'000'000);
+  EXPECT_TRUE(consumer.turn(later).value());
+  while (consumer.turn(later).value()) {
+  }
+  EXPECT_EQ(rows.mark, today);
+}
+
 // N19: two consumers take turns at random; each batch is stored by one of them.
 TEST(Consumer, SharesTheWorkWithAnother) {
   const auto seed = seed_of_this_run();
