@@ -127,14 +127,11 @@ Exit no_command(const std::vector<Command>& table, const std::string& group,
                              meant.empty() ? "; known: " + joined(known) : meant));
   }
   if (!extras.empty()) {
-    auto known = flag_names(nullptr);
-    known.insert(known.end(), {"help", "version"});
-    return usage(
-        fmt::format("unknown flag {}{}", extras[0],
-                    did_you_mean(extras[0].substr(extras[0].find_first_not_of('-')), known, "--")));
+    return usage(fmt::format("unknown flag {}{}", extras[0],
+                             did_you_mean(extras[0], flag_names(nullptr), "--")));
   }
   const std::string text = group.empty() ? help_overview(table) : group_help(table, group);
-  if (!group.empty() && !help) return usage(fmt::format("{} needs a verb; as in\n{}", group, text));
+  if (!group.empty() && !help) return usage(text);
   std::fprintf(stdout, "%s\n", text.c_str());
   return Exit::kDone;
 }

@@ -24,7 +24,8 @@ void play_all(const Seeds& seeds, const std::string& canary,
     fmt::print(out, "seed {}\n", seeds.first + n);
     std::fflush(out);
     const auto sings = canary_of(canary);
-    const Played played = World({.seed = seeds.first + n, .only = only}, *sings).play();
+    const Played played =
+        World::of({.seed = seeds.first + n, .only = only, .nodes = seeds.nodes}, *sings)->play();
     if (!played.violation) continue;
     fmt::print(out, "found {}: {}\n", played.violation->promise, played.violation->what);
     break;
@@ -93,10 +94,10 @@ std::optional<Finding> play_apart(const Seeds& seeds, const std::string& canary,
   return Finding{std::strtoull(seed.c_str(), nullptr, 10), *violation};
 }
 
-std::optional<Shrunk> shrink(std::uint64_t seed, const std::string& canary) {
-  const auto whole = play_apart({seed, 1}, canary);
+std::optional<Shrunk> shrink(std::uint64_t seed, std::uint64_t nodes, const std::string& canary) {
+  const auto whole = play_apart({seed, 1, nodes}, canary);
   if (!whole) return std::nullopt;
-  const auto decisions = World({.seed = seed}, *canary_of("none")).plan();
+  const auto decisions = World::of({.seed = seed, .nodes = nodes}, *canary_of("none"))->plan();
   std::vector<std::size_t> kept;
   for (std::size_t n = 0; n < std::min(decisions, kDecisionsMax); ++n) kept.push_back(n);
   Shrunk shrunk{*whole, {kept.begin(), kept.end()}, decisions};
@@ -107,7 +108,7 @@ std::optional<Shrunk> shrink(std::uint64_t seed, const std::string& canary) {
       const auto behind = std::min(kept.size(), at + part);
       fewer.insert(fewer.end(), kept.begin() + static_cast<std::ptrdiff_t>(behind), kept.end());
       const std::set<std::size_t> only(fewer.begin(), fewer.end());
-      const auto found = play_apart({seed, 1}, canary, only);
+      const auto found = play_apart({seed, 1, nodes}, canary, only);
       if (found && found->violation.promise == whole->violation.promise) {
         shrunk.finding = *found, shrunk.only = only;
         kept = std::move(fewer), smaller = true;

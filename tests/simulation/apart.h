@@ -14,6 +14,7 @@ namespace seckill::simulation {
 struct Seeds {
   std::uint64_t first = 1;
   std::uint64_t count = 1;
+  std::uint64_t nodes = kAnyNodes;
 };
 
 struct Finding {
@@ -34,7 +35,7 @@ struct Shrunk {
   std::set<std::size_t> only;
   std::size_t decisions = 0;  // that the whole schedule has
 };
-std::optional<Shrunk> shrink(std::uint64_t seed, const std::string& canary);
+std::optional<Shrunk> shrink(std::uint64_t seed, std::uint64_t nodes, const std::string& canary);
 
 // "3,7,12-14", both ways.
 std::string to_text(const std::set<std::size_t>& numbers);

@@ -13,7 +13,13 @@ using Reached = std::map<std::string, std::uint64_t>;
 
 inline constexpr std::uint64_t kSchedulesThatReachAll = 20'000;
 
-std::vector<std::string> never_reached(const Reached& reached);
+// What was played: one node, several, or both.
+struct Kinds {
+  bool alone = false;
+  bool shared = false;
+};
+
+std::vector<std::string> never_reached(const Reached& reached, Kinds kinds);
 std::vector<std::string> not_in_the_list(const Reached& reached);
 
 }  // namespace seckill::simulation

@@ -4,8 +4,8 @@
 
 namespace seckill::simulation {
 
-Crowd::Crowd(Stage& stage, Witness& witness, Node& node)
-    : stage_(stage), witness_(witness), node_(node) {
+Crowd::Crowd(Stage& stage, Witness& witness, std::vector<Node*> nodes)
+    : stage_(stage), witness_(witness), nodes_(std::move(nodes)) {
   invent_sales();
 }
 
@@ -41,7 +41,7 @@ SaleTerms Crowd::invent_terms(const char* name) {
 }
 
 void Crowd::change_a_sale(Person& who) {
-  const Ledger* ledger = node_.ledger();
+  const Ledger* ledger = any_node(who.chance).ledger();
   SaleTerms& wished = sales_[who.chance.below(sales_.size())];
   const SaleView* view = ledger == nullptr ? nullptr : ledger->sale(wished.name);
   if (view == nullptr) return;
@@ -92,7 +92,7 @@ void Crowd::wind_up(Person& who, std::size_t sale, int tries) {
     later(who.chance.delay(20'000, 300'000),
           [this, &who, sale, tries] { wind_up(who, sale, tries - 1); });
   };
-  const Ledger* ledger = node_.ledger();
+  const Ledger* ledger = any_node(who.chance).ledger();
   const SaleView* view = ledger == nullptr ? nullptr : ledger->sale(sales_[sale].name);
   if (view == nullptr) return again();
   SaleTerms terms = view->terms;
@@ -230,7 +230,7 @@ void Crowd::own(Person& who, const Buy& errand, OrderId order) {
     return [this, &who, order, id = std::move(id), amount] { pay(who, order, id, amount); };
   };
   const auto cancels = [this, &who, order] { cancel(who, order); };
-  if (chance.percent(20)) later(soon, [this, order] { node_.reload(order); });
+  if (chance.percent(20)) later(soon, [this, &who, order] { want(who, LookAsk{order}); });
   switch (chance.below(12)) {
     case 0:
     case 1:
@@ -307,13 +307,14 @@ void Crowd::send(Id id) {
   if (request.done || request.gave_up) return;
   Chance& chance = request.who->chance;
   const std::uint64_t call = ++next_call_;
-  calls_[call] = id;
+  Node& to = any_node(chance);
+  calls_[call] = {id, &to};
   request.last_call = call;
   ++request.asked;
   stage_.trace("crowd", "{}{}", to_text(request.ask), request.asked > 1 ? ", again" : "");
   if (!lost(*request.who)) {
-    later(chance.delay(500, 100'000), [this, id, call, &chance] {
-      if (!node_.ask({call, requests_[id].ask})) {  // nobody listens there
+    later(chance.delay(500, 100'000), [this, id, call, &to, &chance] {
+      if (!to.ask({call, requests_[id].ask})) {  // nobody listens there
         if (requests_[id].once) return;
         later(chance.delay(50'000, 200'000), [this, id, call] {
           if (requests_[id].last_call == call) send(id);
@@ -328,7 +329,7 @@ void Crowd::lose_patience(Id id, std::uint64_t call) {
   Request& request = requests_[id];
   if (request.done || request.last_call != call) return;
   Chance& chance = request.who->chance;
-  if (chance.percent(50)) node_.leave(call);
+  if (chance.percent(50)) calls_.at(call).to->leave(call);
   if (request.once) {
     request.done = true;
     return;
@@ -340,13 +341,13 @@ void Crowd::lose_patience(Id id, std::uint64_t call) {
 }
 
 void Crowd::hear(std::uint64_t call, const Verdict& verdict) {
-  Person& who = *requests_[calls_.at(call)].who;
+  Person& who = *requests_[calls_.at(call).id].who;
   if (lost(who)) return;
   later(who.chance.delay(500, 100'000), [this, call, verdict] { arrive(call, verdict); });
 }
 
 void Crowd::arrive(std::uint64_t call, const Verdict& verdict) {
-  const Id id = calls_.at(call);
+  const Id id = calls_.at(call).id;
   Request& request = requests_[id];
   check_it_is_mine(request, verdict);
   if (request.done) return;

@@ -1,7 +1,7 @@
 // The people of the simulated world: shoppers who double-click, run out of patience, ask again with
 // the same key (or for something else under it), pay late, twice or never, look at their order,
-// come back after a restart; bots; and an operator with bad timing. The network between them and
-// the node is slow and loses things, both ways.
+// come back after a restart; bots; and an operator with bad timing. Where there are several nodes,
+// each time they ask they ask any of them. The network between is slow and loses things, both ways.
 //
 // Every errand and every act of an operator is a decision of the plan, with a stream of chance of
 // its own: leaving one out (the shrinker does) changes nothing in another one's life but what they
@@ -21,7 +21,7 @@ namespace seckill::simulation {
 
 class Crowd {
  public:
-  Crowd(Stage& stage, Witness& witness, Node& node);
+  Crowd(Stage& stage, Witness& witness, std::vector<Node*> nodes);
 
   // Everybody arrives within that time.
   void open(microseconds within);
@@ -56,7 +56,14 @@ class Crowd {
     std::uint64_t last_call = 0;
   };
   using Id = std::size_t;
+  struct Sent {
+    Id id = 0;
+    Node* to = nullptr;
+  };
 
+  Node& any_node(Chance& chance) {
+    return *nodes_[nodes_.size() == 1 ? 0 : chance.below(nodes_.size())];
+  }
   void invent_sales();
   SaleTerms invent_terms(const char* name);
   void send_shoppers(std::int64_t rush);
@@ -88,12 +95,12 @@ class Crowd {
 
   Stage& stage_;
   Witness& witness_;
-  Node& node_;
+  const std::vector<Node*> nodes_;
   std::vector<SaleTerms> sales_;
   milliseconds longest_hold_{0};
   std::deque<Person> people_;
   std::deque<Request> requests_;
-  std::map<std::uint64_t, Id> calls_;
+  std::map<std::uint64_t, Sent> calls_;
   std::uint64_t next_call_ = 0;
   std::uint32_t strangers_ = 0;
   std::uint64_t payments_ = 0;

@@ -12,7 +12,8 @@ namespace seckill::simulation {
 
 class JournalWatch final : public Journal {
  public:
-  JournalWatch(Journal& real, Stage& stage) : real_(real), stage_(stage) {}
+  JournalWatch(Journal& real, Stage& stage, seckill::Node name, bool shared)
+      : real_(real), stage_(stage), name_(name), shared_(shared) {}
 
   void append(std::span<const Record> records, RawTime stamp) override {
     with_claims_ = std::any_of(records.begin(), records.end(), [](const Record& record) {
@@ -26,8 +27,11 @@ class JournalWatch final : public Journal {
     if (!event) return event;
     if (const auto* back = std::get_if<CameBack>(&*event)) {
       for (const Entry& entry : back->entries) {
-        sale_records_ += std::holds_alternative<SaleRecord>(entry.record.body) ? 1 : 0;
+        const bool terms = std::holds_alternative<SaleRecord>(entry.record.body);
+        news_ += terms || (shared_ && entry.record.origin.node != name_) ? 1 : 0;
       }
+      last_stamp_ = back->entries.back().stamp;
+      last_came_ = stage_.now().steady;
     } else if (const auto* unsure = std::get_if<Unsure>(&*event)) {
       if (unsure->why.find("full") == unsure->why.npos) return event;
       stage_.reached(with_claims_ ? "an append of claims is refused" : "an append is refused");
@@ -49,14 +53,24 @@ class JournalWatch final : public Journal {
     return room;
   }
 
-  std::uint64_t sale_records() const { return sale_records_; }  // that came back
-  std::size_t most() const { return most_; }                    // records in one append
+  // Changes of terms that came back, and whatever another node wrote.
+  std::uint64_t news() const { return news_; }
+  // What time it is: the journal's own, as far as it is known here.
+  RawTime log_time(Now now) const {
+    if (!shared_ || last_came_ == kNever) return now.raw;
+    return last_stamp_ + std::chrono::duration_cast<milliseconds>(now.steady - last_came_);
+  }
+  std::size_t most() const { return most_; }  // records in one append
 
  private:
   Journal& real_;
   Stage& stage_;
   bool with_claims_ = false;
-  std::uint64_t sale_records_ = 0;
+  const seckill::Node name_;
+  const bool shared_;
+  std::uint64_t news_ = 0;
+  RawTime last_stamp_;
+  SteadyTime last_came_ = kNever;
   std::size_t most_ = 0;
   mutable Room last_ = Room::kPlenty;
 };

@@ -1,9 +1,10 @@
-// One node of the simulated world: what survives a process (platter, rows), and the process, which
-// is the real Sale, Shell, Ledger, FileJournal and Consumer. A crash destroys the process's
-// objects; a stop withholds its events. Whatever happens on a node is an event of the stage under
-// its name, so several of them may share one.
+// A `seckill serve` of the simulated world, as people meet it: the real Sale and Shell behind a
+// door. What they stand on (a disk of one's own, or a log that is shared) is the affair of who
+// derives from it. A crash destroys the process's objects; a stop withholds its events. Whatever
+// happens on a node is an event of the stage under its name.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -11,13 +12,9 @@
 #include <vector>
 
 #include "canary.h"
-#include "journal/file_journal.h"
-#include "journal/file_reader.h"
 #include "journal_watch.h"
-#include "orders/consumer.h"
 #include "sale/shell.h"
 #include "sim_disk.h"
-#include "sim_orders.h"
 #include "stage.h"
 #include "witness.h"
 
@@ -30,43 +27,19 @@ struct Call {
 };
 using Hear = std::function<void(std::uint64_t call, const Verdict&)>;
 
-struct NodeShape {
-  std::size_t sector = 512;
-  std::uint64_t segment_bytes = 65'536;
-  std::uint64_t journal_max = kNoCap;  // the season's cap, until somebody raises it
-  SaleLimits limits;
-  bool moves = false;  // now and then a restart finds the files on a disk with other sectors
-  bool rival = false;  // a second consumer stores rows, too
-
-  static constexpr std::uint64_t kNoCap = 16ULL << 30;
-};
-
 class Node {
  public:
-  Node(NodeId id, Stage& stage, Witness& witness, Canary& canary, NodeShape shape, Hear hear);
-  ~Node();
+  Node(NodeId id, std::string name, Stage& stage, Witness& witness, Canary& canary,
+       const SaleLimits& limits, Hear hear);
+  virtual ~Node();
 
   // ---- its life ----
 
-  void start();
-  void crash(Crash how, Chance& chance);
+  virtual void start() = 0;
+  virtual void crash(Crash how, Chance& chance) = 0;
   void drain();  // SIGTERM, and come back
   // SIGSTOP, SIGCONT; or when it has just been asked something.
   void stop_for(microseconds time, bool when_asked);
-  // Within the recovery of the next start: it dies, or a call fails.
-  void crash_within_next_start(int calls, Crash how) { fuse_ = {calls, how}; }
-  void trouble_within_next_start(Failing failing) { next_calls_fail_ = failing; }
-  void calm();  // nothing of that is left, what is damaged is noticed, and the season has no cap
-
-  // ---- its machine ----
-
-  void lose_power();  // while it is down
-  // Durable blocks are damaged. The next start must refuse, and the consumer if it comes there
-  // first; then somebody heals them.
-  void rot();
-  // While it is down: its rows get another bookmark. They must not be written to; then they are
-  // sorted out.
-  void mix_up_rows();
 
   // ---- what people do ----
 
@@ -75,77 +48,81 @@ class Node {
   bool ask(const Call& call);
   // The caller has left: nobody sits in his slot any more, until the next one comes.
   void leave(std::uint64_t call);
-  void reload(OrderId order);  // somebody looks at his order
 
   // ---- what the world looks at ----
 
   const Ledger* ledger() const;
-  bool has_journal() const {
-    return rot_.empty() && !rows_.mixed_up() && !platter_.durable.empty();
-  }  // whole, as it lies there
   bool quiet() const;
-  bool rows_complete() const;
-  SimOrders& rows() { return rows_; }
-  Platter& platter() { return platter_; }
+  bool is_stopped() const { return stage_.is_withheld(id_); }
+  // It has run since then, and nothing kept it from seeing what happens.
+  bool has_watched_since(SteadyTime then) const { return up() && disturbed_until_ <= then; }
   std::uint64_t starts() const { return starts_; }
   std::uint64_t crashes() const { return crashes_; }
 
-  DiskMood disk_mood;
-  DatabaseMood database_mood;
-
- private:
-  struct Process;
-  struct Asked;
-  struct Fuse {
-    int calls = 0;
-    Crash how = Crash::kKill;
+ protected:
+  struct Asked {
+    Ask ask;
+    Known known;             // what had been told when he asked
+    std::uint64_t news = 0;  // that had come back when he asked
+    bool alone = false;      // nothing else was gathered or in flight
   };
   struct Slot {
     std::uint32_t generation = 0;
     std::optional<std::uint64_t> call;  // who waits in it
   };
+  struct Process {
+    std::unique_ptr<JournalWatch> watch;
+    std::unique_ptr<Sale> sale;
+    std::unique_ptr<Shell> shell;
+    std::vector<Slot> slots;
+    std::vector<std::uint32_t> free;
+    std::map<Who, Asked> waiting;  // for an answer of the engine, their askers may have left
+    bool idle_comes = false;
+    SteadyTime wakes_at = kNever;
+    bool stopping = false;
+    bool draining = false;
+    bool was_stopped = false;  // since it began to drain
+  };
 
-  Result<std::unique_ptr<FileJournal>> open_journal(Process& p, Ledger& ledger,
-                                                    const std::optional<Bookmark>& mark);
-  void note_recovery(const FileJournal& journal);
-  void forget_what_nobody_knows();
-  void open_for_business(Ledger ledger, seckill::Node name);
-  void failed_to_start(const Error& error, bool died, bool call_failed);
-  bool was_to_be_refused();
-  void hire_consumers(Process& p);
-  void later(microseconds delay, std::function<void(Process&)> event);
+  void open_for_business(Ledger ledger, seckill::Node name, Journal& journal);
+  void end_process();
+  // Not for a later process.
+  void later(microseconds delay, std::function<void()> event);
   void touched();  // after whatever happened to the shell
-  void check_bounds(Process& p);
-  void tell(std::span<const Answer> answers);
-  void check_refusal(const Process& p, const Asked& asked, const Verdict& verdict);
-  void stopped(const std::string& why);
-  void expect_drained();
-  void drained();
-  void consume();
-  bool goes_on_after(const Error& error, bool call_failed);
-  void take(const Call& call);
-  void let_go(std::uint64_t call);
-  std::uint64_t sale_records_at_first(const Ask& ask) const;
-  Who seat(std::uint64_t call);
-  void free_slot(std::uint32_t slot);
+  void start_again(microseconds usual, microseconds most);
+
+  // It stopped itself: was it right to (I9)?
+  virtual void check_stop(const std::string& why) = 0;
+  virtual void check_bounds();
+  virtual Now clock() const { return stage_.now(); }  // the machine's own
 
   const NodeId id_;
+  const std::string name_;
   Stage& stage_;
   Chance chance_;
   Witness& witness_;
   Canary& canary_;
-  NodeShape shape_;
-  Hear hear_;
-  Platter platter_;
-  SimOrders rows_;
-  std::vector<Platter::Rot> rot_;
-  MixUp mix_up_ = MixUp::kAhead;  // while rows_.mixed_up()
-  std::optional<Fuse> fuse_;
-  std::optional<Failing> next_calls_fail_;
-  std::optional<microseconds> stops_when_asked_;
+  const SaleLimits limits_;
   std::unique_ptr<Process> process_;
   std::uint64_t starts_ = 0;
   std::uint64_t crashes_ = 0;
+  SteadyTime disturbed_until_;
+  std::optional<microseconds> stops_when_asked_;
+
+ private:
+  void tell(std::span<const Answer> answers);
+  void check_refusal(const Asked& asked, const Verdict& verdict);
+  void stopped(const std::string& why);
+  void expect_drained();
+  void drained();
+  void take(const Call& call);
+  void let_go(std::uint64_t call);
+  std::uint64_t news_at_first(const Ask& ask) const;
+  std::uint64_t news() const;
+  Who seat(std::uint64_t call);
+  void free_slot(std::uint32_t slot);
+
+  Hear hear_;
 };
 
 }  // namespace seckill::simulation

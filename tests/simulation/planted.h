@@ -14,6 +14,7 @@ struct CanaryName {
   // The promises that it breaks, one of which must be the first thing found, with a blank before
   // and behind each. Anything else is another bug, or a blind check.
   std::string_view breaks;
+  bool shared = false;  // it is looked for among several nodes
 };
 
 struct PlantedBug {

@@ -2,6 +2,7 @@
 // program, with bugs planted in copies of the sources.
 //
 //   seckill-simulate --seeds 20000               so many schedules; exit 1 if one is broken
+//   seckill-simulate --nodes 3                   of three nodes over one log; else by the seed
 //   seckill-simulate --seed 42 --trace           one of them, told event by event
 //   seckill-simulate --shrink 42                 the least of it that is still broken, told
 //   seckill-canaries --canary forget-the-key     with a planted bug; exit 0 if it is found, as a
@@ -14,6 +15,7 @@
 #include <fmt/format.h>
 #include <fstream>
 #include <map>
+#include <sstream>
 #include <string>
 #include <unistd.h>
 
@@ -33,6 +35,11 @@ struct Options {
   bool trace = false;
 };
 
+std::string nodes_text(std::uint64_t nodes) {
+  if (nodes == kAnyNodes) return "";
+  return nodes == kSeveral ? " --nodes several" : fmt::format(" --nodes {}", nodes);
+}
+
 // For whoever looks at a process that stopped itself (an invariant): which schedule was it?
 volatile std::sig_atomic_t playing = 0;
 
@@ -46,6 +53,7 @@ class Tally {
  public:
   void add(const Played& played) {
     ++schedules_;
+    ++(played.shared ? shared_ : alone_);
     Stage mixed({.seed = sum_.fingerprint});
     mixed.note(played.fingerprint);
     sum_.fingerprint = mixed.fingerprint();
@@ -59,6 +67,7 @@ class Tally {
     for (const auto& [what, times] : played.reached) sum_.reached[what] += times;
   }
   std::uint64_t schedules() const { return schedules_; }
+  Kinds kinds() const { return {.alone = alone_ > 0, .shared = shared_ > 0}; }
   const Reached& reached() const { return sum_.reached; }
   std::string text() const {
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began_;
@@ -76,12 +85,12 @@ class Tally {
 
  private:
   std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
-  std::uint64_t schedules_ = 0;
+  std::uint64_t schedules_ = 0, alone_ = 0, shared_ = 0;
   Played sum_;
 };
 
 std::string again(const Options& options, std::uint64_t seed, const std::string& only = "") {
-  std::string text = fmt::format("seed {}", seed);
+  std::string text = fmt::format("seed {}{}", seed, nodes_text(options.seeds.nodes));
   if (!only.empty()) text += " --only " + only;
   if (options.canary == "none") return "seckill-simulate --" + text;
   return "seckill-canaries --canary " + options.canary + " --" + text;
@@ -99,24 +108,28 @@ int report(const Options& options, const Finding& found) {
 std::optional<Finding> play_one(const Options& options, std::uint64_t seed, bool twice,
                                 Tally& tally) {
   playing = static_cast<std::sig_atomic_t>(seed);
-  Script script{.seed = seed, .only = std::nullopt, .traced = options.trace};
+  Script script{
+      .seed = seed, .only = std::nullopt, .traced = options.trace, .nodes = options.seeds.nodes};
   if (!options.only.empty()) script.only = numbers_from(options.only);
   const auto canary = canary_of(options.canary);
-  const Played played = World(script, *canary).play();
+  const Played played = World::of(script, *canary)->play();
   tally.add(played);
   if (played.violation) return Finding{seed, *played.violation};
   if (!twice) return std::nullopt;
   script.traced = false;
-  if (World(script, *canary).play() == played) return std::nullopt;
+  if (World::of(script, *canary)->play() == played) return std::nullopt;
   return Finding{seed, {"replay", "the seed does not play the same schedule twice"}};
 }
 
-// "615  what it found", a line each.
-std::vector<std::uint64_t> known_seeds(const std::string& file) {
-  std::vector<std::uint64_t> seeds;
+// "615 1  what it found", a line each: the seed and how many nodes.
+std::vector<Seeds> known_seeds(const std::string& file) {
+  std::vector<Seeds> seeds;
   std::ifstream lines(file);
   for (std::string line; std::getline(lines, line);) {
-    if (!line.empty() && line[0] != '#') seeds.push_back(std::stoull(line));
+    if (line.empty() || line[0] == '#') continue;
+    Seeds one;
+    std::istringstream(line) >> one.first >> one.nodes;
+    seeds.push_back(one);
   }
   return seeds;
 }
@@ -129,7 +142,7 @@ void show_progress(const Tally& tally, bool terminal) {
 }
 
 int judge_coverage(const Tally& tally) {
-  const auto missing = never_reached(tally.reached());
+  const auto missing = never_reached(tally.reached(), tally.kinds());
   const auto unknown = not_in_the_list(tally.reached());
   const bool must = tally.schedules() >= kSchedulesThatReachAll;
   for (const std::string& name : missing) fmt::print("never reached: {}\n", name);
@@ -144,8 +157,10 @@ int judge_coverage(const Tally& tally) {
 int play_all(const Options& options) {
   const bool terminal = isatty(STDOUT_FILENO) != 0 && !options.trace;
   Tally tally;
-  for (const std::uint64_t seed : known_seeds(options.known)) {
-    if (const auto found = play_one(options, seed, true, tally)) return report(options, *found);
+  for (const Seeds& known : known_seeds(options.known)) {
+    Options with = options;
+    with.seeds = known;
+    if (const auto found = play_one(with, known.first, true, tally)) return report(with, *found);
   }
   for (std::uint64_t n = 0; n < options.seeds.count; ++n) {
     const std::uint64_t seed = options.seeds.first + n;
@@ -164,13 +179,16 @@ int play_all(const Options& options) {
 
 // ---- planted bugs ----
 
+std::uint64_t nodes_of(const CanaryName& canary) { return canary.shared ? kSeveral : 1; }
+
 // A finding that its seed shows again, and that is what the bug breaks.
 bool is_found(const CanaryName& canary, const std::optional<Finding>& found) {
   return found && canary.breaks.find(" " + found->violation.promise + " ") != canary.breaks.npos &&
-         play_apart({found->seed, 1}, std::string(canary.name)) == found;
+         play_apart({found->seed, 1, nodes_of(canary)}, std::string(canary.name)) == found;
 }
 
-int find_one(const Options& options, const CanaryName& canary) {
+int find_one(Options options, const CanaryName& canary) {
+  options.seeds.nodes = nodes_of(canary);
   const auto found = play_apart(options.seeds, options.canary);
   if (found) report(options, *found);
   const bool right = is_found(canary, found);
@@ -181,9 +199,10 @@ int find_one(const Options& options, const CanaryName& canary) {
   return right ? 0 : 1;
 }
 
-int find_all(const Options& options) {
+int find_all(Options options) {
   int missed = 0;
   for (const CanaryName& canary : canaries()) {
+    options.seeds.nodes = nodes_of(canary);
     const auto found = play_apart(options.seeds, std::string(canary.name));
     const bool right = is_found(canary, found);
     missed += right ? 0 : 1;
@@ -209,7 +228,7 @@ int run(const Options& options) {
 // ---- the shortest story ----
 
 int tell_the_least(Options options, std::uint64_t seed) {
-  const auto shrunk = shrink(seed, options.canary);
+  const auto shrunk = shrink(seed, options.seeds.nodes, options.canary);
   if (!shrunk) {
     fmt::print("seed {}: every promise held: nothing to shrink\n", seed);
     return 1;
@@ -219,7 +238,7 @@ int tell_the_least(Options options, std::uint64_t seed) {
              shrunk->only.size(), shrunk->decisions, again(options, seed, options.only));
   std::fflush(stdout);
   options.trace = options.one = true;
-  options.seeds = {seed, 1};
+  options.seeds = {seed, 1, options.seeds.nodes};
   Tally tally;
   const auto found = play_one(options, seed, false, tally);
   return found ? report(options, *found) : 0;
@@ -239,7 +258,12 @@ int main(int argc, char** argv) {
   CLI::App app{"seckill-simulate: the engine in a world of one seed, with crashes, rot and people"};
   app.add_option("--seeds", options.seeds.count, "how many schedules (1000)");
   app.add_option("--first", options.seeds.first, "the first seed (1)");
+  const std::map<std::string, std::uint64_t> nodes{
+      {"1", 1}, {"2", 2}, {"3", 3}, {"4", 4}, {"several", kSeveral}, {"any", kAnyNodes}};
   app.add_option("--known", options.known, "a file of seeds that are played before all others");
+  app.add_option("--nodes", options.seeds.nodes,
+                 "1, on a disk of its own; 2 to 4, over one log; several; by the seed (any)")
+      ->transform(CLI::CheckedTransformer(nodes));
   auto* one = app.add_option("--seed", seed, "only this one");
   app.add_option("--only", options.only, "of its decisions these alone: 3,7,12-14")
       ->check([](const std::string& text) {
@@ -256,6 +280,6 @@ int main(int argc, char** argv) {
   std::signal(SIGABRT, name_the_seed);
   if (least->count() > 0) return tell_the_least(options, seed);
   if (table) return find_all(options);
-  if (one->count() > 0) options.seeds = {seed, 1}, options.one = true;
+  if (one->count() > 0) options.seeds = {seed, 1, options.seeds.nodes}, options.one = true;
   return run(options);
 }

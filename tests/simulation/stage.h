@@ -25,12 +25,18 @@ struct Violation {
   bool operator==(const Violation&) const = default;
 };
 
+// How many nodes: one, on a disk of its own; two to four, over one log; by the seed: so many of
+// these; or either, by the seed.
+inline constexpr std::uint64_t kSeveral = 0;
+inline constexpr std::uint64_t kAnyNodes = 99;
+
 // Which schedule is to be played.
 struct Script {
   std::uint64_t seed = 0;
   // Of its decisions (an errand, an operator's act, a fault) these alone: what the shrinker leaves.
   std::optional<std::set<std::size_t>> only;
   bool traced = false;
+  std::uint64_t nodes = kAnyNodes;
 };
 
 // Whose event it is; kNobody: the people's and the world's.

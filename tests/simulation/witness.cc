@@ -60,10 +60,31 @@ bool Witness::let_go(const SaleName& sale, const Ledger& ledger) const {
          wanted_retired_.contains(sale);
 }
 
-void Witness::said(const Ask& ask, const Verdict& verdict, const Ledger& ledger) {
+void Witness::said(const Ask& ask, const Verdict& verdict, const Ledger& ledger,
+                   const Known& known) {
   ++answers_;
   ++outcomes_[static_cast<std::size_t>(verdict.outcome)];
-  std::visit([&](const auto& what) { said_of(what, verdict, ledger); }, ask);
+  check_view(ask, verdict, ledger, known);
+  std::visit([&](const auto& what) { said_of(what, verdict, ledger, known); }, ask);
+}
+
+// A2: whatever anybody was told, wherever, before somebody else asked, is seen in his answer. A yes
+// may be older than that: it does not go back.
+void Witness::check_view(const Ask& ask, const Verdict& verdict, const Ledger& ledger,
+                         const Known& known) {
+  if (says_nothing(verdict.outcome)) return;
+  const bool recorded = verdict.position < ledger.position();
+  told_ = std::max(told_, recorded ? next(verdict.position) : verdict.position);
+  const bool says_a_no = !verdict.gives() && verdict.outcome != Outcome::kLate;
+  if (!says_a_no || verdict.position >= known.told) return;
+  check(false, "A2", "an answer from an old view", to_text(ask));
+}
+
+// Nothing: nobody had been told of it then.
+Witness::ToldOrder* Witness::told_of(OrderId order, const Known& known) {
+  const auto found = orders_.find(order);
+  return found == orders_.end() || found->second.first_told > known.answers ? nullptr
+                                                                            : &found->second;
 }
 
 void Witness::note_outcomes() {
@@ -88,14 +109,16 @@ void Witness::remember_figure(SaleUid sale, const Verdict& verdict, const Ledger
   figures_.push_back({verdict.position, verdict.position < ledger.position(), sale, verdict.left});
 }
 
-void Witness::refused(const Buy& buy, const Verdict& verdict, const Ledger& ledger) {
+void Witness::refused(const Buy& buy, const Verdict& verdict, const Ledger& ledger,
+                      const Known& known) {
   const BuyKey key{buy.sale, buy.buyer, buy.key};
   const std::string who = to_text(Ask(buy));
-  const auto known = by_key_.find(key);
   const auto terms = terms_.find(buy.sale);
   switch (verdict.outcome) {
-    case Outcome::kBusy: return;
+    case Outcome::kBusy:
+    case Outcome::kLate: return;  // ask again
     case Outcome::kUnsure:
+      if (ledger.sale(buy.sale) == nullptr && verdict.order == OrderId{}) return;  // no news yet
       check(
           terms != terms_.end() && verdict.order == order_id_of(terms->second, buy.buyer, buy.key),
           "I11", "unsure names another order", who);
@@ -109,32 +132,42 @@ void Witness::refused(const Buy& buy, const Verdict& verdict, const Ledger& ledg
       break;
     default: break;
   }
-  if (known == by_key_.end()) return;
-  const bool same = orders_.at(known->second).quantity == buy.quantity;
+  const auto his = by_key_.find(key);
+  const ToldOrder* told = his == by_key_.end() ? nullptr : told_of(his->second, known);
+  if (told == nullptr) return;
+  const bool same = told->quantity == buy.quantity;
   check(!same, "I5", "whoever has an order was told no", who);
   check(verdict.outcome == Outcome::kKeyReused, "I5", "another body under a used key, and no 422",
         who);
 }
 
-void Witness::said_of(const Buy& buy, const Verdict& verdict, const Ledger& ledger) {
+void Witness::said_of(const Buy& buy, const Verdict& verdict, const Ledger& ledger,
+                      const Known& known) {
   const BuyKey key{buy.sale, buy.buyer, buy.key};
   const std::string who = to_text(Ask(buy));
   const auto terms = terms_.find(buy.sale);
   if (terms != terms_.end()) remember_figure(terms->second.uid, verdict, ledger);
-  if (!verdict.gives()) return refused(buy, verdict, ledger);
+  if (!verdict.gives()) return refused(buy, verdict, ledger, known);
   const OrderId should_be =
       terms == terms_.end() ? OrderId{} : order_id_of(terms->second, buy.buyer, buy.key);
-  const auto known = by_key_.find(key);
-  if (known != by_key_.end()) {
-    check(known->second == verdict.order, "I5", "one key, two orders", who);
-    check(verdict.outcome == Outcome::kReplayed, "I5", "won twice with one key", who);
-    check(orders_.at(known->second).quantity == buy.quantity, "I5", "another body, no 422", who);
+  const bool won = verdict.outcome == Outcome::kWon;
+  if (const auto his = by_key_.find(key); his != by_key_.end()) {
+    ToldOrder& told = orders_.at(his->second);
+    check(his->second == verdict.order, "I5", "one key, two orders", who);
+    check(!won || !told.won, "I5", "won twice with one key", who);
+    check(!won || told.first_told > known.answers, "I5", "won, and he had it already", who);
+    check(told.quantity == buy.quantity, "I5", "another body, no 422", who);
+    told.won |= won;
     return;
   }
   check(verdict.order == should_be, "I5", "the order is not that of this buyer and key", who);
   check(!buy.anonymous || terms->second.hold_ms == 0, "I7", "he could never pay (A8)", who);
   by_key_[key] = verdict.order;
-  orders_[verdict.order] = {key, buy.quantity};
+  orders_[verdict.order] = {.key = key,
+                            .quantity = buy.quantity,
+                            .first_told = answers_,
+                            .known = ledger.position(),
+                            .won = won};
   auto& of_buyer = by_buyer_[{buy.sale, buy.buyer}];
   of_buyer.insert(verdict.order);
   check(of_buyer.size() <= kOrdersPerBuyerMax, "I12", "a buyer has more orders than he may", who);
@@ -143,13 +176,14 @@ void Witness::said_of(const Buy& buy, const Verdict& verdict, const Ledger& ledg
   check_limit(buy.sale, buy.buyer, ledger);
 }
 
-void Witness::said_of(const PayAsk& ask, const Verdict& verdict, const Ledger& ledger) {
+void Witness::said_of(const PayAsk& ask, const Verdict& verdict, const Ledger& ledger,
+                      const Known& known) {
   const std::string who = to_text(Ask(ask));
   const auto order = orders_.find(ask.order);
   const bool known_order = order != orders_.end();
   if (verdict.outcome == Outcome::kUnknownOrder) {
-    check(!known_order || let_go(std::get<0>(order->second.key), ledger), "I2",
-          "an order that was told of is unknown", who);
+    check(told_of(ask.order, known) == nullptr || let_go(std::get<0>(order->second.key), ledger),
+          "I2", "an order that was told of is unknown", who);
   } else if (verdict.outcome == Outcome::kPaymentReused) {
     check(paid_for_[ask.payment].size() > 1, "I7", "payment reused, though it is the same", who);
   } else if (verdict.outcome == Outcome::kPaid || verdict.outcome == Outcome::kRefund) {
@@ -162,36 +196,42 @@ void Witness::said_of(const PayAsk& ask, const Verdict& verdict, const Ledger& l
       check(!order->second.paid, "I7", "an order was paid twice, and no refund", who);
       check(!order->second.cancelled, "I7", "a cancelled order was paid", who);
       order->second.paid = true;
+      order->second.known = ledger.position();
     }
   } else {
     check(says_nothing(verdict.outcome), "I11", "no answer to a payment", who);
   }
 }
 
-void Witness::said_of(const CancelAsk& ask, const Verdict& verdict, const Ledger& ledger) {
+void Witness::said_of(const CancelAsk& ask, const Verdict& verdict, const Ledger& ledger,
+                      const Known& known) {
   const std::string who = to_text(Ask(ask));
   const auto order = orders_.find(ask.order);
   if (order == orders_.end()) return;
-  check(verdict.outcome != Outcome::kUnknownOrder || let_go(std::get<0>(order->second.key), ledger),
+  check(verdict.outcome != Outcome::kUnknownOrder || told_of(ask.order, known) == nullptr ||
+            let_go(std::get<0>(order->second.key), ledger),
         "I2", "an order that was told of is unknown", who);
   if (verdict.outcome != Outcome::kCancelled) return;
   check(!order->second.paid, "I7", "a paid order was cancelled", who);
   order->second.cancelled = true;
+  order->second.known = ledger.position();
 }
 
-void Witness::said_of(const LookAsk& ask, const Verdict& verdict, const Ledger& ledger) {
-  const auto order = orders_.find(ask.order);
-  check(verdict.outcome != Outcome::kUnknownOrder || order == orders_.end() ||
-            let_go(std::get<0>(order->second.key), ledger),
-        "I2", "an order that was told of is unknown", to_text(Ask(ask)));
+void Witness::said_of(const LookAsk& ask, const Verdict& verdict, const Ledger& ledger,
+                      const Known& known) {
+  const ToldOrder* told = told_of(ask.order, known);
+  if (told == nullptr) return;
+  check(verdict.outcome != Outcome::kUnknownOrder || let_go(std::get<0>(told->key), ledger), "I2",
+        "an order that was told of is unknown", to_text(Ask(ask)));
+  if (verdict.outcome == Outcome::kFound && told->known <= ledger.position()) {
+    examine_order(ask.order, *told, ledger);
+  }
 }
 
-void Witness::said_of(const SaleAsk& ask, const Verdict& verdict, const Ledger&) {
+void Witness::said_of(const SaleAsk& ask, const Verdict& verdict, const Ledger&, const Known&) {
   if (verdict.outcome != Outcome::kSaleAccepted) return;
-  std::uint32_t& newest = versions_[ask.terms.name];
-  check(newest < ask.terms.version, "I6", "two changes were accepted as one version",
-        to_text(Ask(ask)));
-  newest = std::max(newest, ask.terms.version);
+  check(versions_[ask.terms.name].insert(ask.terms.version).second, "I6",
+        "two changes were accepted as one version", to_text(Ask(ask)));
   check((terms_.at(ask.terms.name).hold_ms == 0) == (ask.terms.hold_ms == 0), "I7",
         "whether a sale holds has changed (A8)", to_text(Ask(ask)));
 }
@@ -214,10 +254,10 @@ void Witness::examine(const Ledger& ledger) {
         fmt::format("{} records", number(ledger.position())));
   for (const auto& [id, told] : orders_) examine_order(id, told, ledger);
   for (const auto& [pair, ids] : by_buyer_) check_limit(pair.first, pair.second, ledger);
-  for (const auto& [name, version] : versions_) {
+  for (const auto& [name, versions] : versions_) {
     const SaleView* sale = ledger.sale(name);
-    check(sale != nullptr && sale->terms.version >= version, "I8", "accepted terms are lost",
-          std::string(name.view()));
+    check(sale != nullptr && sale->terms.version >= *versions.rbegin(), "I8",
+          "accepted terms are lost", std::string(name.view()));
   }
 }
 
@@ -231,18 +271,11 @@ void Witness::examine_order(OrderId id, const ToldOrder& told, const Ledger& led
   check(!told.cancelled || !is_live(order->state), "I8", "cancelled lives again", who);
 }
 
-void Witness::refused_alone(const Buy& buy, const Verdict& verdict) {
+void Witness::refused_alone(const Buy& buy, const Verdict& verdict, RawTime at) {
   const auto terms = terms_.find(buy.sale);
   if (terms == terms_.end()) return;
-  refusals_.push_back({verdict.position, terms->second.uid, buy.buyer, buy.quantity,
-                       stage_.now().raw, verdict.outcome});
-}
-
-void Witness::seen(OrderId id, const Ledger& ledger) {
-  const auto told = orders_.find(id);
-  if (told == orders_.end()) return;
-  stage_.reached("somebody looks at his order");
-  examine_order(id, told->second, ledger);
+  refusals_.push_back(
+      {verdict.position, terms->second.uid, buy.buyer, buy.quantity, at, verdict.outcome});
 }
 
 void Witness::examine_payments(OrdersReader& rows, const PaymentId& refused) {

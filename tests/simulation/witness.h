@@ -38,6 +38,13 @@ struct Refusal {
   Outcome outcome{};
 };
 
+// How much had been told when somebody asked: so many answers, and whatever the records before
+// `told` decided.
+struct Known {
+  std::uint64_t answers = 0;
+  Position told{};
+};
+
 class Witness {
  public:
   explicit Witness(Stage& stage) : stage_(stage) {}
@@ -45,13 +52,13 @@ class Witness {
   // The first terms of a sale: its secret, and whether it holds.
   void wished(const SaleTerms& terms) { terms_.emplace(terms.name, terms); }
   void asked(const Ask& ask);
-  // The engine says it; whether it arrives is another question.
-  void said(const Ask& ask, const Verdict& verdict, const Ledger& ledger);
+  Known known() const { return {answers_, told_}; }
+  // The engine says it, to somebody who asked when so much was known; whether it arrives is another
+  // question.
+  void said(const Ask& ask, const Verdict& verdict, const Ledger& ledger, const Known& known);
 
-  // He was told no though the node had nothing else to do.
-  void refused_alone(const Buy& buy, const Verdict& verdict);
-  // Somebody looks at his order.
-  void seen(OrderId order, const Ledger& ledger);
+  // He was told no though the node had nothing else to do; by the journal's time it was then.
+  void refused_alone(const Buy& buy, const Verdict& verdict, RawTime at);
 
   // All that was told is true in this ledger (I2, I5, I7, I8), and I1, I4 hold in it.
   void examine(const Ledger& ledger);
@@ -72,6 +79,9 @@ class Witness {
   struct ToldOrder {
     BuyKey key;
     std::uint32_t quantity = 0;
+    std::uint64_t first_told = 0;  // with which answer
+    Position known{};              // ledgers that stand there, or behind it, know all of this
+    bool won = false;
     bool paid = false;
     bool cancelled = false;
   };
@@ -82,12 +92,17 @@ class Witness {
   };
 
   void remember_figure(SaleUid sale, const Verdict& verdict, const Ledger& ledger);
-  void refused(const Buy& buy, const Verdict& verdict, const Ledger& ledger);
-  void said_of(const Buy& buy, const Verdict& verdict, const Ledger& ledger);
-  void said_of(const PayAsk& ask, const Verdict& verdict, const Ledger& ledger);
-  void said_of(const CancelAsk& ask, const Verdict& verdict, const Ledger& ledger);
-  void said_of(const LookAsk& ask, const Verdict& verdict, const Ledger& ledger);
-  void said_of(const SaleAsk& ask, const Verdict& verdict, const Ledger& ledger);
+  void check_view(const Ask& ask, const Verdict& verdict, const Ledger& ledger, const Known& known);
+  void refused(const Buy& buy, const Verdict& verdict, const Ledger& ledger, const Known& known);
+  void said_of(const Buy& buy, const Verdict& verdict, const Ledger& ledger, const Known& known);
+  void said_of(const PayAsk& ask, const Verdict& verdict, const Ledger& ledger, const Known& known);
+  void said_of(const CancelAsk& ask, const Verdict& verdict, const Ledger& ledger,
+               const Known& known);
+  void said_of(const LookAsk& ask, const Verdict& verdict, const Ledger& ledger,
+               const Known& known);
+  void said_of(const SaleAsk& ask, const Verdict& verdict, const Ledger& ledger,
+               const Known& known);
+  ToldOrder* told_of(OrderId order, const Known& known);
   void check_limit(const SaleName& sale, const Buyer& buyer, const Ledger& ledger);
   // Retired, and somebody wanted that: its orders are let go.
   bool let_go(const SaleName& sale, const Ledger& ledger) const;
@@ -99,6 +114,7 @@ class Witness {
 
   Stage& stage_;
   std::uint64_t answers_ = 0;
+  Position told_{};
   std::array<std::uint64_t, kOutcomes> outcomes_{};
   std::vector<Figure> figures_;
   std::vector<Refusal> refusals_;
@@ -112,7 +128,7 @@ class Witness {
   std::map<std::pair<SaleName, Buyer>, std::set<OrderId>> by_buyer_;
   std::map<PaymentId, std::set<std::pair<OrderId, std::int64_t>>> paid_for_;  // ever asked
   std::map<PaymentId, ToldPayment> payments_;
-  std::map<SaleName, std::uint32_t> versions_;  // the newest accepted
+  std::map<SaleName, std::set<std::uint32_t>> versions_;  // accepted
 };
 
 std::string name_of(OrderId order);

@@ -1,5 +1,8 @@
 // The simulated world: the real engine under one seed and virtual time. It runs one schedule and
 // says which promise was broken, if any; the same seed plays the same schedule, event by event.
+//
+// Here: what every schedule has, whatever stands behind the doors. lone_world.* is one node on its
+// own disk, fleet_world.* several over one log.
 #pragma once
 
 #include <cstdint>
@@ -27,30 +30,67 @@ struct Played {
   std::uint64_t starts = 0;
   std::uint64_t crashes = 0;
   std::uint64_t records = 0;
+  bool shared = false;  // several nodes
   std::map<std::string, std::uint64_t> reached;
   bool operator==(const Played&) const = default;
 };
 
 class World {
  public:
-  World(const Script& script, Canary& canary);
+  // Of so many nodes as the script says.
+  static std::unique_ptr<World> of(const Script& script, Canary& canary);
+  virtual ~World() = default;
 
   Played play();
   // How many decisions it would make.
   std::size_t plan();
 
+ protected:
+  explicit World(const Script& script) : stage_(script), witness_(stage_) {}
+
+  // What derives from it says what there is …
+  virtual void start_nodes() = 0;
+  virtual void plan_faults(microseconds within) = 0;
+  virtual void end_faults() = 0;
+  virtual std::vector<Node*> nodes() = 0;
+  virtual SimOrders& rows() = 0;
+  virtual DatabaseMood& database_mood() = 0;
+  // … and how the journal is read by whoever trusts nobody; it lives as long as the world.
+  virtual std::unique_ptr<JournalReader> strangers_reader() = 0;
+  // What time it is by the journal.
+  virtual RawTime log_time() const = 0;
+  // I10: so long may an answer take once nothing fails any more.
+  virtual microseconds patience() const { return microseconds(8'000'000); }
+
+  void people_come();  // the nodes are there
+  template <class Fault>
+  void at_some_time(std::uint64_t most, microseconds within, const char* what, Fault fault) {
+    const auto times = stage_.chance.below(most + 1);
+    for (std::uint64_t n = 0; n < times; ++n) {
+      const auto at = stage_.chance.between(1, within.count());
+      const auto decided = stage_.decision("at {} ms: {}", at / 1'000, what);
+      if (!decided) continue;
+      stage_.later(microseconds(at), [fault, chance = *decided]() mutable { fault(chance); });
+    }
+  }
+  void hear(std::uint64_t call, const Verdict& verdict) { crowd_->hear(call, verdict); }
+  std::uint32_t tight(std::int64_t most, std::uint32_t usual);
+  SaleLimits invent_limits();
+  void trouble_the_database(Chance& chance);
+  void audit_now(bool all_done);
+
+  Stage stage_;
+  Witness witness_;
+  std::unique_ptr<Crowd> crowd_;
+
  private:
-  NodeShape invent_shape();
   microseconds begin();
   void poison_rows();
-  void plan_faults(microseconds within);
-  void plan_disk_faults(microseconds within);
-  void plan_clock_faults(microseconds within);
-  template <class Fault>
-  void at_some_time(std::uint64_t most, microseconds within, const char* what, Fault fault);
-  void crash_soon(Chance& chance);
-  void crash_now(Chance& chance);
-  void end_faults();
+  const Ledger& decided() { return *nodes().front()->ledger(); }
+  bool all_are_up();
+  bool all_are_quiet();
+  bool no_hold_is_open();
+  bool rows_know_all();
 
   // After the faults have ended.
   void all_are_answered();    // I10
@@ -58,13 +98,7 @@ class World {
   void nothing_has_leaked();  // I3
   void rows_are_complete();   // I2
   void audit_holds();         // all of them, by other code
-  void audit_now(bool all_done);
   void replays_are_equal();
-
-  Stage stage_;
-  Witness witness_;
-  Node node_;
-  Crowd crowd_;
 };
 
 }  // namespace seckill::simulation
