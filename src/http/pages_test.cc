@@ -149,6 +149,18 @@ TEST(ShopPage, EscapesWhatAnOperatorWrote) {
   EXPECT_NE(page.body.find("&lt;script&gt;&quot;x&quot; &amp; &#39;y&#39;"), std::string::npos);
 }
 
+// Without scripts nobody puts it into his own time: it is said which one it is.
+TEST(ShopPage, TellsTimesThatCanBeRead) {
+  auto sales = phone();
+  sales[0].starts_at = RawTime{1'900'000'000'000};
+  Front front(sales);
+  const Reply page = Browser(front.port()).load("/s/phone");
+  EXPECT_NE(
+      page.body.find(
+          "datetime=\"2030-03-17T17:46:40.000Z\" data-slot=\"starts\">2030-03-17 17:46:40 UTC<"),
+      std::string::npos);
+}
+
 // Without scripts: a form, and a page that says what became of it. Sent twice, it buys once.
 TEST(ShopPage, SellsByAPlainForm) {
   Front front(phone());

@@ -66,6 +66,12 @@ std::string text_of(RawTime at) {
 
 constexpr std::size_t kFrontSales = 50;
 
+// For people whose browser runs no script that would put it into their own time.
+std::string read_aloud(std::string_view rfc3339) {
+  if (rfc3339.empty()) return {};
+  return fmt::format("{} {} UTC", rfc3339.substr(0, 10), rfc3339.substr(11, 8));
+}
+
 string_view key_text(const std::optional<Key>& key) { return key ? key->view() : ""; }
 
 // `key`, and for the till which payment: "1" or "2".
@@ -141,6 +147,7 @@ Step ShopCalls::page(Call& call, const Request& request, string_view name, std::
   const std::string due = order != nullptr && view.view == "held"
                               ? text_of(now + (order->due - office_.ledger().clock_at(now)))
                               : "";
+  const std::string starts_read = read_aloud(starts), due_read = read_aloud(due);
   const std::string price = price_text(terms.price_minor, terms.currency.view());
   const std::string per_buyer = terms.per_buyer == 0 ? "" : std::to_string(terms.per_buyer);
   const std::string left = std::to_string(sale.available());
@@ -158,7 +165,9 @@ Step ShopCalls::page(Call& call, const Request& request, string_view name, std::
       Slot{"left", left},
       Slot{"stock", stock},
       Slot{"starts_at", starts},
+      Slot{"starts", starts_read},
       Slot{"due_at", due},
+      Slot{"due", due_read},
       Slot{"units", units},
       Slot{"key", key_text(view.key)},
       Slot{"order_key", key_text(view.order_key)},

@@ -54,9 +54,9 @@ test('counts down, opens by itself, sells, is paid at the stand-in till', async 
   await page.waitForSelector('h1:has-text("Stand-in till")');
   await lookAt(page, 'till');
   await page.click('button[value="1"]');
-  await page.waitForSelector('main[data-note=applied]');
+  await page.waitForSelector('[data-n=applied]');
   await page.click('button[value="2"]');
-  await page.waitForSelector('main[data-note=refund]');
+  await page.waitForSelector('[data-n=refund]');
   await lookAt(page, 'till-refund');
   await page.click('text=Back to the sale');
   await inView(page, 'paid');
