@@ -1,13 +1,12 @@
 #include "drill/html.h"
 
 #include <algorithm>
-#include <cmath>
 #include <fmt/format.h>
-#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "drill/charts.h"
 #include "drill/findings.h"
+#include "drill/html_pieces.h"
 #include "drill/svg.h"
 #include "drill/view.h"
 #include "embedded/report_style.h"
@@ -15,88 +14,7 @@
 namespace seckill {
 namespace {
 
-// ---- pieces ----
-
-// A figure, and where it stands in summary.json.
-std::string figure(const Json& run, Path path, std::string_view unit = "") {
-  const Json& value = at(run, path);
-  if (!value.is_number()) return "–";
-  return fmt::format("<data data-of=\"{}\" value=\"{}\">{}</data>", escaped(pointer_of(path)),
-                     value.dump(), text(value, unit));
-}
-
-std::string words(const Json& run, Path path) { return escaped(text(at(run, path))); }
-
-std::string marked(bool good, std::string_view html) {
-  return fmt::format("<span class=\"{0}\"><span class=\"mark-of\">{1}</span> </span>{2}",
-                     good ? "good" : "bad", good ? "✓" : "✗", html);
-}
-
-class Page {
- public:
-  template <class... Args>
-  void add(fmt::format_string<Args...> form, Args&&... args) {
-    fmt::format_to(std::back_inserter(text_), form, std::forward<Args>(args)...);
-    text_ += '\n';
-  }
-  void section(int number, std::string_view name) {
-    close();
-    add("<section><h2><span>{}</span>{}</h2>", number, name);
-    open_ = true;
-  }
-  void close() {
-    if (std::exchange(open_, false)) add("</section>");
-  }
-  std::string take() { return std::move(text_); }
-
- private:
-  std::string text_;
-  bool open_ = false;
-};
-
-// Cells are HTML. The first one of a row is its head.
-class Table {
- public:
-  Table(std::string_view caption, std::vector<std::string> head)
-      : text_(fmt::format("<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{0}\">"
-                          "<table><caption>{0}</caption><thead><tr>",
-                          caption)) {
-    for (const std::string& name : head) text_ += cell(name, "th scope=\"col\"", "th");
-    text_ += "</tr></thead><tbody>\n";
-  }
-  void row(const std::vector<std::string>& cells) {
-    text_ += "<tr>";
-    for (std::size_t i = 0; i < cells.size(); ++i) {
-      text_ += i == 0 ? cell(cells[i], "th scope=\"row\"", "th") : cell(cells[i], "td", "td");
-    }
-    text_ += "</tr>\n";
-  }
-  std::string take() { return text_ + "</tbody></table></div>\n"; }
-
- private:
-  // "~" before a cell's text: words, to be read from the left and broken into lines.
-  static std::string cell(std::string_view html, std::string_view open, std::string_view close) {
-    const bool is_words = html.starts_with('~');
-    if (is_words) html.remove_prefix(1);
-    return fmt::format("<{}{}>{}</{}>", open, is_words ? " class=\"words\"" : "", html, close);
-  }
-  std::string text_;
-};
-
-std::string key(std::string_view classes, std::string_view name) {
-  return fmt::format("<span class=\"key {}\"><i></i><b>{}</b></span>", classes, name);
-}
-
-std::string chart(std::string svg, std::string_view caption) {
-  if (svg.empty()) return "<p class=\"soft\">There are no figures for a picture.</p>\n";
-  return fmt::format("<figure>{}<figcaption>{}</figcaption></figure>\n", svg, caption);
-}
-
-std::string pair(const std::string& left, const std::string& right) {
-  return "<div class=\"pair\">\n<div>" + left + "</div><div>" + right + "</div></div>\n";
-}
-
-// ---- the parts ----
+using namespace html;
 
 void head(Page& page, const Json& run, const Holding& holding) {
   page.add(
