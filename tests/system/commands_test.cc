@@ -52,7 +52,6 @@ TEST(Commands, ErrorsSayWhatAndWhatWasMeant) {
       {{"drill", "car", "--server", "127.0.0.1:1", "--users", "1"}, 3, "127.0.0.1:1"},
       {{"sale", "create", "car", "--stock"}, 2, "--stock needs N: units on sale"},
       {{"sale", "withdraw", "car", "10"}, 2, "withdraw 10 units of car"},
-      {{"serve", "--no-legacy-rows"}, 2, "not in this build"},
       {{"config", "check", "-c", "."}, 2, "is a directory"},
       {{"demo", "--users", "0"}, 2, "use 1 to"},
       {{"doctor", "--only", ","}, 2, "as in --only port,flush"},
