@@ -27,17 +27,18 @@ test:  ## all tests, with a part under ASan and UBSan: what CI runs
 	@cd build/dev && ctest -L unit -j $(JOBS) --output-on-failure --progress
 	@cd $(BUILD) && $(CURDIR)/scripts/with-promtool ctest -j $(JOBS) --output-on-failure --progress
 
-check: test  ## test, then everything under ASan+UBSan and TSan, fuzzing, clang-tidy, format, shell scripts
+# Quick refusals first; then all in one process under both sanitizers (tests/CMakeLists.txt says what is left
+# to release builds, and why), eight fuzzers for a minute each, clang-tidy.
+check: test  ## test, then ASan+UBSan and TSan, fuzzing, clang-tidy, format, shell scripts: about an hour
 	@scripts/install-packages check
-	@cmake --build build/dev -j $(JOBS)
-	@cd build/dev && $(CURDIR)/scripts/with-promtool ctest -j $(JOBS) --output-on-failure --progress
-	@cmake --preset tsan >/dev/null && cmake --build build/tsan -j $(JOBS)
-	@cd build/tsan && $(CURDIR)/scripts/with-promtool ctest -j $(JOBS) --output-on-failure --progress
 	@clang-format-19 --dry-run --Werror $$(git ls-files '*.cc' '*.h')
 	@shellcheck $$(grep -lE "^#!.*bash" scripts/*) deploy/stack/*.sh deploy/jmeter/run tests/stack/jmeter .ci/run
 	@yamllint deploy/compose.yml
-	@scripts/fuzz --seconds 60
-	@scripts/lint
+	@for preset in dev tsan; do \
+	  cmake --preset $$preset >/dev/null && cmake --build --preset $$preset -j $(JOBS) && \
+	  scripts/with-promtool ctest --preset $$preset -j $(JOBS) --progress || exit 1; done
+	@JOBS=$(JOBS) scripts/fuzz --seconds 60
+	@JOBS=$(JOBS) scripts/lint
 
 bench:  ## speed, beside peers in the same run; docs/performance.md says how to read it
 	@scripts/install-packages bench

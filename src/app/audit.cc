@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "app/audited.h"
+#include "app/compat.h"
 #include "app/parts.h"
 #include "app/process.h"
 #include "app/units.h"
@@ -23,6 +24,7 @@ namespace fs = std::filesystem;
 using Code = Error::Code;
 
 Result<AuditReport> look(const Settings& settings, const AuditAsk& ask) {
+  if (settings.compat.demo) return look_at_demo(settings);
   const auto journal = open_journal_reader(settings);
   if (!journal) return fail(journal.error());
   auto rows = open_rows_reader(settings);
@@ -107,7 +109,9 @@ Exit run_audit(const Args& args, Talk& talk) {
   }
   const auto report = audited(loaded->settings, ask);
   if (!report) return talk.fail(report.error());
-  talk.result(talk.json() ? to_json(*report, ask.sale) : to_text(*report, ask, talk));
+  talk.result(talk.json()                    ? to_json(*report, ask.sale)
+              : loaded->settings.compat.demo ? demo_text(*report, talk)
+                                             : to_text(*report, ask, talk));
   if (auto kept = keep(*report, ask, args); !kept) {
     const Exit unkept = talk.fail(kept.error());
     return report->violated() ? exit_of(*report) : unkept;  // the finding weighs more
@@ -121,8 +125,8 @@ Result<AuditReport> audited(const Settings& settings, const AuditAsk& ask) {
   const SteadyTime until = machine_now().steady + ask.wait;
   for (;;) {
     auto report = look(settings, ask);
-    if (!report || report->proven() || report->violated() || machine_now().steady >= until)
-      return report;
+    const bool final = report && report->violated() && !settings.compat.demo;
+    if (!report || report->proven() || final || machine_now().steady >= until) return report;
     std::this_thread::sleep_for(milliseconds(50));
   }
 }
@@ -161,18 +165,23 @@ std::string to_json(const AuditReport& report, const std::optional<SaleName>& sa
   return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
-std::string to_text(const AuditReport& report, const AuditAsk& ask, const Talk& talk) {
+std::string checks_text(const AuditReport& report, const Talk& talk) {
   std::string text;
-  std::size_t hold = 0;
   for (const Check& check : report.checks) {
     const std::string line = fmt::format("{:<15} {}", check.name, check.says);
-    hold += check.holds ? 1 : 0;
     text += (check.holds                                 ? talk.good(line)
              : check.weight == Check::Weight::kViolation ? talk.bad(line)
                                                          : talk.mild(line)) +
             "\n";
     for (const std::string& example : check.examples) text += fmt::format("    {}\n", example);
   }
+  return text;
+}
+
+std::string to_text(const AuditReport& report, const AuditAsk& ask, const Talk& talk) {
+  std::string text = checks_text(report, talk);
+  const auto hold = std::count_if(report.checks.begin(), report.checks.end(),
+                                  [](const Check& check) { return check.holds; });
   const AuditSums& sums = report.sums;
   std::string line = fmt::format(
       "{} of {} checks hold for {} (stock {}, won {}, stored {}, paid {}, returned {})", hold,
@@ -191,7 +200,8 @@ std::string to_text(const AuditReport& report, const AuditAsk& ask, const Talk& 
 
 std::vector<Command> audit_commands() {
   auto flags =
-      settings_flags({"journal", "data", "orders", "orders-password-file", "allow-unsafe-kafka"});
+      settings_flags({"journal", "data", "orders", "orders-password-file", "allow-unsafe-kafka",
+                      "counter", "counter-password-file", "compat", "stock", "no-legacy-rows"});
   flags.push_back({"transcript", "FILE",
                    "a drill's transcript.jsonl: what shoppers were told is checked, too"});
   flags.push_back({"drill", "DIR",

@@ -23,6 +23,7 @@ Result<AuditReport> audited(const Settings& settings, const AuditAsk& ask);
 
 Exit exit_of(const AuditReport& report);
 std::string to_json(const AuditReport& report, const std::optional<SaleName>& sale);
+std::string checks_text(const AuditReport& report, const Talk& talk);  // a line a check
 // A line a check, then the sums: "8 of 8 checks hold for sale car (stock 100, …)".
 std::string to_text(const AuditReport& report, const AuditAsk& ask, const Talk& talk);
 

@@ -127,11 +127,14 @@ Exit no_command(const std::vector<Command>& table, const std::string& group,
                              meant.empty() ? "; known: " + joined(known) : meant));
   }
   if (!extras.empty()) {
-    return usage(fmt::format("unknown flag {}{}", extras[0],
-                             did_you_mean(extras[0], flag_names(nullptr), "--")));
+    auto known = flag_names(nullptr);
+    known.insert(known.end(), {"help", "version"});
+    return usage(
+        fmt::format("unknown flag {}{}", extras[0],
+                    did_you_mean(extras[0].substr(extras[0].find_first_not_of('-')), known, "--")));
   }
   const std::string text = group.empty() ? help_overview(table) : group_help(table, group);
-  if (!group.empty() && !help) return usage(text);
+  if (!group.empty() && !help) return usage(fmt::format("{} needs a verb; as in\n{}", group, text));
   std::fprintf(stdout, "%s\n", text.c_str());
   return Exit::kDone;
 }

@@ -75,6 +75,9 @@ Result<std::unique_ptr<OrdersReader>> open_rows_reader(const Settings& settings)
 // the log; kUnavailable after kServerWait.
 Result<std::unique_ptr<Orders>> open_rows(const Settings& settings, Log& log);
 
+// The first line of a password's file; nothing where none is named.
+Result<std::string> password_in(const std::filesystem::path& from);
+
 // A server of MySQL's kind, as the doctor looks at it. Nothing is made or changed there.
 struct LookedAtRows {
   std::string says;  // version, encryption, whose login

@@ -16,18 +16,8 @@ namespace {
 
 using Code = Error::Code;
 
-// The first line of its file, or nothing where none is named.
 Result<std::string> orders_password(const Settings& settings) {
-  std::string password;
-  if (settings.orders_password_file.empty()) return password;
-  std::ifstream file(settings.orders_password_file);
-  if (!file) {
-    return fail(Code::kInvalid, fmt::format("orders.password_file: {} cannot be read",
-                                            settings.orders_password_file.string()));
-  }
-  std::getline(file, password);
-  if (password.ends_with('\r')) password.pop_back();
-  return password;
+  return password_in(settings.orders_password_file);
 }
 
 // `open` until it succeeds or fails for another reason than that the server does not answer.
@@ -54,6 +44,17 @@ Result<std::unique_ptr<As>> as(Opened opened) {
 }
 
 }  // namespace
+
+Result<std::string> password_in(const std::filesystem::path& from) {
+  std::string password;
+  if (from.empty()) return password;
+  std::ifstream file(from);
+  if (!file)
+    return fail(Code::kInvalid, fmt::format("password file {} cannot be read", from.string()));
+  std::getline(file, password);
+  if (password.ends_with('\r')) password.pop_back();
+  return password;
+}
 
 Result<std::unique_ptr<Orders>> open_rows(const Settings& settings, Log& log) {
   if (!settings.orders_mysql) return as<Orders>(SqliteOrders::open(settings.orders_file.string()));

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "app/compat.h"
 #include "app/json_read.h"
 #include "app/process.h"
 #include "app/settings.h"
@@ -46,6 +47,8 @@ Exit run_serve(const Args& args, Talk& talk) {
   if (!loaded) return talk.fail(loaded.error());
   forbid_core_dumps();
   Log log(talk.log_options());
+  if (loaded->settings.compat.demo)
+    return serve_demo(loaded->settings, log, talk, args.text("port-file"));
   const auto reload = [&args]() -> Result<Settings> {
     auto again = load_settings(args);
     if (!again) return fail(std::move(again.error()));
@@ -71,7 +74,9 @@ std::vector<Command> serve_commands() {
        .summary = "sell: HTTP, journal and rows in one process",
        .examples = {"seckill serve",
                     "seckill serve --listen 127.0.0.1:0 --journal file:/var/lib/seckill",
-                    "SECKILL_SERVER_DRAIN_DELAY=5s seckill serve"},
+                    "SECKILL_SERVER_DRAIN_DELAY=5s seckill serve",
+                    "seckill serve --compat demo --counter redis://127.0.0.1:6379 --journal "
+                    "kafka://127.0.0.1:9092 --orders mysql://seckill@127.0.0.1:3306/seckill"},
        .flags = flags,
        .run = run_serve,
        .more =

@@ -69,12 +69,21 @@ Result<std::filesystem::path> url_path(std::string_view text, std::string_view s
   return fail(Code::kInvalid, fmt::format("\"{}\" is not understood; as in {}", text, example));
 }
 
-Status no_counter(Settings&, std::string_view text) {
+Status counter_from(Settings& settings, std::string_view text) {
+  settings.counter_redis.reset();
   if (text == "none") return {};
-  if (text.starts_with("redis"))
-    return fail(Code::kInvalid,
-                "redis:// is not in this build; use none: one process needs no counter");
-  return fail(Code::kInvalid, fmt::format("\"{}\" is not understood; as in none", text));
+  auto target = compat::redis_target_from(text);
+  if (!target) return fail(std::move(target.error()));
+  settings.counter_redis = *std::move(target);
+  return {};
+}
+
+// Flags say `demo`, files and the environment true or false.
+Status compat_from(Settings& settings, std::string_view text) {
+  const auto on = text == "demo" ? Result<bool>(true) : bool_from(text);
+  if (!on) return fail(Code::kInvalid, fmt::format("\"{}\" is not understood; as in demo", text));
+  settings.compat.demo = *on;
+  return {};
 }
 
 // kafka://host:port[,host:port]/topic
@@ -93,7 +102,7 @@ Status journal_from(Settings& settings, std::string_view text) {
   const std::string_view topic = slash == std::string_view::npos ? "" : rest.substr(slash + 1);
   constexpr std::string_view kTopicLetters =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
-  const bool named = !topic.empty() && topic.size() <= 249 &&
+  const bool named = (!topic.empty() || slash == std::string_view::npos) && topic.size() <= 249 &&
                      topic.find_first_not_of(kTopicLetters) == std::string_view::npos;
   if (!named) {
     return fail(Code::kInvalid, fmt::format("\"{}\" names no topic: letters, digits, . _ and -; as "
@@ -176,8 +185,48 @@ const std::vector<Setting>& setting_table() {
       {"server.demo_sale", "demo-sale", "SALE",
        "what POST /seckill/seckill sells: a sale without limit and hold",
        reads(&Settings::demo_sale, name_from), [](const Settings& s) { return s.demo_sale; }},
-      {"counter.url", "counter", "URL", "the shared hint of many processes; this build has none",
-       no_counter, [](const Settings&) { return std::string("none"); }},
+      {"counter.url", "counter", "URL",
+       "none, or redis://user@host:port/database: of --compat demo, where the counter judges",
+       counter_from, [](const Settings& s) { return s.counter_url(); }},
+      {"counter.password_file", "counter-password-file", "FILE",
+       "holds the password of Redis' user, mode 0600; relative to where seckill is started",
+       [](Settings& s, std::string_view text) -> Status {
+         s.counter_password_file = text;
+         return {};
+       },
+       [](const Settings& s) { return s.counter_password_file.string(); }},
+      {"compat.demo", "compat", "demo",
+       "sell as the teaching demo does, beside it: Redis key counter, topic CAR_NUMBER, table "
+       "seckill(id, date)",
+       compat_from,
+       [](const Settings& s) { return std::string(s.compat.demo ? "true" : "false"); }},
+      {"compat.stock", "stock", "N",
+       "with --compat demo: what the counter begins with where nothing was sold yet; for the "
+       "audit, "
+       "what was ever put on sale",
+       [](Settings& s, std::string_view text) -> Status {
+         const auto stock = count_from(text);
+         if (!stock) return fail(stock.error());
+         if (*stock > UINT32_MAX) return fail(Code::kInvalid, "that is more than anybody has");
+         s.compat.stock = *stock;
+         return {};
+       },
+       [](const Settings& s) { return count_text(s.compat.stock); }},
+      {"compat.no_legacy_rows", "no-legacy-rows", "",
+       "with --compat demo: the demo's own consumer stores the rows",
+       [](Settings& s, std::string_view text) -> Status {
+         const auto yes = text.empty() ? Result<bool>(true) : bool_from(text);
+         if (!yes) return fail(yes.error());
+         s.compat.no_legacy_rows = *yes;
+         return {};
+       },
+       [](const Settings& s) { return std::string(s.compat.no_legacy_rows ? "true" : "false"); }},
+      {"compat.topic", "", "TOPIC", "with --compat demo: its topic, whatever journal.url names",
+       [](Settings& s, std::string_view text) -> Status {
+         s.compat.topic = text;
+         return {};
+       },
+       [](const Settings& s) { return s.compat.topic; }},
       {"journal.url", "journal", "URL",
        "where everything asked is made durable: file:DIR (which holds all data), or "
        "kafka://HOST:PORT/TOPIC, shared by many processes",

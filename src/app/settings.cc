@@ -144,22 +144,47 @@ Status check_secret(const char* key, const std::filesystem::path& file) {
 }
 
 // A password file that is named must be there, too: a server would only say "access denied".
-Status check_password(const Settings& settings) {
-  const std::filesystem::path& file = settings.orders_password_file;
+Status check_password(const char* key, const std::filesystem::path& file) {
   if (file.empty()) return {};
   std::error_code error;
   if (!std::filesystem::is_regular_file(file, error)) {
-    return fail(Code::kInvalid, fmt::format("orders.password_file: {} is no file; it holds the "
-                                            "password alone, mode 0600",
-                                            file.string()));
+    return fail(Code::kInvalid,
+                fmt::format("{}: {} is no file; it holds the password alone, mode 0600", key,
+                            file.string()));
   }
-  return check_secret("orders.password_file", file);
+  return check_secret(key, file);
+}
+
+// What --compat demo needs, and what is only for it.
+Status check_compat(Settings& settings) {
+  const auto needs = [](const char* what) {
+    return fail(Code::kInvalid, fmt::format("--compat demo needs {}", what));
+  };
+  if (!settings.compat.demo) {
+    if (settings.counter_redis)
+      return fail(Code::kInvalid,
+                  "--counter redis:// is not in this build, but for --compat demo; use none: one "
+                  "process needs no counter");
+    if (settings.kafka && settings.kafka->topic.empty())
+      return fail(Code::kInvalid, "the journal's URL names no topic: kafka://HOST:PORT/TOPIC");
+    return {};
+  }
+  if (!settings.counter_redis) return needs("its counter: --counter redis://127.0.0.1:6379");
+  if (!settings.kafka) return needs("its topic: --journal kafka://127.0.0.1:9092");
+  if (!settings.orders_mysql && !settings.compat.no_legacy_rows)
+    return needs("its table: --orders mysql://user@127.0.0.1:3306/seckill, or --no-legacy-rows");
+  settings.kafka->topic = settings.compat.topic;
+  return {};
 }
 
 }  // namespace
 
 std::string Settings::orders_url() const {
   return orders_mysql ? to_text(*orders_mysql) : "sqlite:" + orders_of(*this).string();
+}
+
+std::string Settings::counter_url() const {
+  return counter_redis ? compat::to_text(*counter_redis) : "none";
 }
 
 std::string Settings::journal_url() const {
@@ -201,7 +226,12 @@ Result<LoadedSettings> load_settings(const SettingsSources& sources) {
     if (sources.secrets == Secrets::kUnchecked) break;
     if (auto secret = check_secret(key, file); !secret) return fail(std::move(secret.error()));
   }
-  if (auto secret = check_password(settings); !secret) return fail(std::move(secret.error()));
+  for (const auto& [key, file] :
+       {std::pair{"orders.password_file", settings.orders_password_file},
+        std::pair{"counter.password_file", settings.counter_password_file}}) {
+    if (auto secret = check_password(key, file); !secret) return fail(std::move(secret.error()));
+  }
+  if (auto fine = check_compat(settings); !fine) return fail(std::move(fine.error()));
   return loaded;
 }
 

@@ -14,6 +14,7 @@
 #include "app/command.h"
 #include "app/units.h"
 #include "base/result.h"
+#include "compat/redis.h"
 #include "orders/mysql_url.h"
 
 namespace seckill::app {
@@ -36,7 +37,15 @@ struct Settings {
     std::string brokers;  // "host:port,host:port"
     std::string topic;
   };
-  std::optional<Kafka> kafka;           // from journal.url; else the journal is in files
+  std::optional<Kafka> kafka;  // from journal.url; else the journal is in files
+  std::optional<compat::RedisTarget> counter_redis;  // from counter.url; its password is in …
+  std::filesystem::path counter_password_file;       // … mode 0600; empty: no password
+  struct Compat {
+    bool demo = false;          // the demo's own key, topic and table instead of sales
+    std::uint64_t stock = 100;  // units ever put on sale
+    bool no_legacy_rows = false;
+    std::string topic = "CAR_NUMBER";
+  } compat;
   std::uint64_t kafka_replication = 3;  // of a topic that we make, and the least that is safe
   std::uint64_t kafka_min_insync = 2;   // likewise
   bool allow_unsafe_kafka = false;      // fewer than that: for a laptop's single broker
@@ -60,6 +69,7 @@ struct Settings {
   std::string journal_url() const;
   std::filesystem::path till_token_path() const { return journal_dir / till_token_file; }
   std::string orders_url() const;
+  std::string counter_url() const;
 };
 
 // Where a setting's value came from: "default", "flag --listen", "environment

@@ -84,7 +84,7 @@ TEST(Settings, MalformedTablesAreErrorsOfTheFile) {
 TEST(Settings, SectionsAreNamedAndLocalhostIsANumber) {
   EXPECT_EQ(error_of("[kitchen]\nknife = 1\n"),
             "seckill.toml:2:1: unknown key kitchen.knife; the sections are [server], [counter], "
-            "[journal], [orders], [limits], [segment]");
+            "[compat], [journal], [orders], [limits], [segment]");
   const auto loaded = load_settings(SettingsSources{.flags = {{"listen", "localhost:7"}}});
   ASSERT_TRUE(loaded) << loaded.error().message;
   EXPECT_EQ(loaded->settings.listen, (Address{"127.0.0.1", 7}));
@@ -92,12 +92,40 @@ TEST(Settings, SectionsAreNamedAndLocalhostIsANumber) {
 
 TEST(Settings, WhatIsNotInThisBuildIsSaidSo) {
   EXPECT_EQ(error_of({.flags = {{"counter", "redis://localhost"}}}),
-            "--counter redis:// is not in this build; use none: one process needs no counter");
-  EXPECT_EQ(error_of({.flags = {{"journal", "kafka://localhost"}}}),
-            "--journal \"kafka://localhost\" names no topic: letters, digits, . _ and -; as in "
-            "kafka://127.0.0.1:9092/seckill");
+            "--counter redis:// is not in this build, but for --compat demo; use none: one process "
+            "needs no counter");
+  EXPECT_EQ(
+      error_of({.flags = {{"counter", "rediss://localhost"}}}),
+      "--counter \"rediss://localhost\" wants TLS, which this client (hiredis 0.14) has not; as "
+      "in redis://127.0.0.1:6379/0");
+  EXPECT_EQ(
+      error_of({.flags = {{"journal", "kafka://localhost:1/a b"}}}),
+      "--journal \"kafka://localhost:1/a b\" names no topic: letters, digits, . _ and -; as in "
+      "kafka://127.0.0.1:9092/seckill");
+  EXPECT_EQ(error_of({.flags = {{"journal", "kafka://localhost:1"}}}),
+            "the journal's URL names no topic: kafka://HOST:PORT/TOPIC");
   EXPECT_EQ(error_of({.flags = {{"journal", "seckill-data"}}}),
             "--journal \"seckill-data\" is not understood; as in file:seckill-data");
+}
+
+TEST(Settings, TheDemosStandNeedsItsThreeParts) {
+  std::map<std::string, std::string> flags{{"compat", "demo"}};
+  for (const auto& [flag, value] : {std::pair{"counter", "redis://shop@cache:7000/3"},
+                                    std::pair{"journal", "kafka://localhost:1/whatever"},
+                                    std::pair{"orders", "mysql://shop@db/rows"}}) {
+    EXPECT_NE(error_of({.flags = flags}).find(std::string("--") + flag), std::string::npos);
+    flags[flag] = value;
+  }
+  const auto loaded = load_settings({.flags = flags});
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  EXPECT_EQ(loaded->settings.counter_url(), "redis://shop@cache:7000/3");
+  EXPECT_EQ(loaded->settings.journal_url(), "kafka://localhost:1/CAR_NUMBER");
+  EXPECT_EQ(loaded->settings.compat.stock, 100u);
+  flags.erase("orders");
+  flags["no-legacy-rows"] = "";
+  EXPECT_TRUE(load_settings({.flags = flags}));
+  EXPECT_EQ(error_of({.flags = {{"counter", "redis://a:secret@b"}}}).find("secret"),
+            std::string::npos);
 }
 
 TEST(Settings, RowsMayBeInMysql) {

@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <utility>
 
+#include "app/front.h"
 #include "app/token_file.h"
 #include "base/entropy.h"
 
@@ -33,14 +34,6 @@ OrdersQuery query_of(const OrdersListQuery& query) {
 }
 PaymentsQuery query_of(const PaymentsListQuery& query) {
   return {.refunds_only = query.refunds_only, .after = query.starting_after, .limit = query.limit};
-}
-
-// A crowd must not take the files that journal and rows need: a journal that cannot open its next
-// segment ends the process.
-std::uint32_t connections_within(std::uint64_t open_files) {
-  constexpr std::uint64_t kOurs = 64;
-  const std::uint64_t rest = open_files > 2 * kOurs ? open_files - kOurs : open_files / 2;
-  return static_cast<std::uint32_t>(std::min<std::uint64_t>(rest, UINT32_MAX));
 }
 
 template <class Value>
@@ -102,8 +95,8 @@ Status Shop::build() {
       *sale_, *journal_, machine_now,
       [this](std::span<const Answer> answers) { server_->tell(answers); },
       [this](const std::string& why) { stopped_by_sale(why); });
-  auto server =
-      Server::open(loop_, *shell_, journal_->wake_fd(), http_options(*admin, *till), backstage());
+  auto server = Server::open(loop_, *shell_, journal_->wake_fd(),
+                             http_options(settings_, *admin, *till), backstage());
   if (!server) return fail(std::move(server.error()));
   server_ = std::move(*server);
 
@@ -115,23 +108,6 @@ Status Shop::build() {
   }
   lists_.emplace([this] { return open_rows_reader(settings_); });
   return {};
-}
-
-HttpOptions Shop::http_options(const std::string& admin, const std::string& till) const {
-  HttpOptions options;
-  options.address = settings_.listen.host;
-  options.port = settings_.listen.port;
-  options.limits.body_max = settings_.body_max;
-  options.limits.request = settings_.request_deadline;
-  options.limits.connections_max =
-      std::min(options.limits.connections_max, connections_within(raise_open_files()));
-  options.admin_token = hash_of_token(admin);
-  options.till_token = hash_of_token(till);
-  options.demo_sale = *SaleName::from(settings_.demo_sale);
-  options.nonce = random_u64();
-  options.random = fill_random;
-  options.version = SECKILL_VERSION;
-  return options;
 }
 
 Backstage Shop::backstage() {
@@ -246,15 +222,7 @@ void Shop::append_metrics(std::string& text) const {
       "seckill_dependency_up{{dependency=\"journal\"}} "
       "{}\nseckill_dependency_up{{dependency=\"orders\"}} {}\n",
       seen.broken ? 0 : 1, rows.trouble ? 0 : 1);
-  const ProcessFigures process = process_figures();
-  metric(text, "process_cpu_seconds_total", "counter", "User and system time.",
-         process.cpu_seconds);
-  metric(text, "process_resident_memory_bytes", "gauge", "Resident memory.",
-         process.resident_bytes);
-  metric(text, "process_open_fds", "gauge", "Open files.", process.open_files);
-  metric(text, "process_max_fds", "gauge", "Open files that are allowed.", process.open_files_max);
-  metric(text, "process_start_time_seconds", "gauge", "When this process started, since 1970.",
-         process.started_at);
+  append_process_metrics(text);
 }
 
 // With -v: a line a second, while something happens.

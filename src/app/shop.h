@@ -45,7 +45,6 @@ class Shop {
  private:
   Shop(const Settings& settings, Log& log, Reload reload);
   Status build();
-  HttpOptions http_options(const std::string& admin, const std::string& till) const;
   Backstage backstage();
   Readiness readiness() const;
   Delivery::State rows() const;

@@ -205,7 +205,7 @@ TEST(FileDisk, IsNotHeldByTheDead) {
   ASSERT_EQ(::pipe(ready), 0);
   const pid_t pid = ::fork();
   if (pid == 0) {
-    const auto held = FileDisk::open(directory.path());
+    [[maybe_unused]] const auto held = FileDisk::open(directory.path());
     [[maybe_unused]] const auto n = ::write(ready[1], "x", 1);
     for (;;) ::pause();
   }

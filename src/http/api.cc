@@ -39,6 +39,21 @@ std::string_view act_of(Route route, Method method, SaleVerb verb) {
   }
 }
 
+// What there is where the demo's wire is all that is sold by.
+bool is_beside_demo(Route route) {
+  switch (route) {
+    case Route::kDemo:
+    case Route::kMetrics:
+    case Route::kLivez:
+    case Route::kReadyz:
+    case Route::kHealthz:
+    case Route::kTime:
+    case Route::kProblems:
+    case Route::kProblem: return true;
+    default: return false;
+  }
+}
+
 std::string_view hint_of(Route route) {
   if (route == Route::kDemo) return "Buying changes something: curl -X POST this URL.";
   return "See Allow.";
@@ -49,6 +64,10 @@ std::string_view hint_of(Route route) {
 std::optional<Refusal> Api::at_the_door(const Request& request, const Routed& to) const {
   if (to.route == Route::kUnknown)
     return Refusal{problems::kNotFound, "There is nothing here; GET / lists what there is."};
+  if (office_.backstage.demo != nullptr && !is_beside_demo(to.route))
+    return Refusal{problems::kNotFound,
+                   "With --compat demo there is POST /seckill/seckill, and beside it /metrics "
+                   "/livez /readyz /healthz /time /docs/problems."};
   if (!allows(to.route, request.method)) return Refusal{problems::kMethod, hint_of(to.route)};
   if (changes(request.method) &&
       (is_cross_origin(request) || (is_shops(to.route) && is_cross_site(request))))

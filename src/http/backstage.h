@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "http/demo_seller.h"
 #include "model/ids.h"
 #include "model/order.h"
 #include "model/text.h"
@@ -70,6 +71,8 @@ struct Backstage {
   std::function<void(std::string& text)> metrics;  // appends text in Prometheus' format
   std::function<Readiness()> readiness;
   std::function<LiveFigures(SaleUid sale)> live;
+  // Who sells on the demo's wire instead of a sale, and is all there is then. Outlives the server.
+  DemoSeller* demo = nullptr;
   // A call that needs a token and changes something, for the log (T25): "pause", "car", 200; or
   // "pay", an order's id, 401.
   std::function<void(std::string_view act, std::string_view on, int status)> acted;

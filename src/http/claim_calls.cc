@@ -66,6 +66,10 @@ ClaimCalls::ClaimCalls(Office& office)
                                           kSoldOutText.size())) {}
 
 Step ClaimCalls::ask_demo(Call& call) {
+  if (office_.backstage.demo != nullptr) {
+    call.buy.anonymous = true;
+    return office_.put(call, *office_.backstage.demo);
+  }
   const fmt::format_int number(++office_.anonymous);
   std::string& name = office_.desk;
   name.assign(nobody_).append(number.data(), number.size());
@@ -171,7 +175,10 @@ void ClaimCalls::refuse_plainly(Call& call, const SaleView* sale, std::string& o
   const Outcome outcome = call.verdict.outcome;
   const std::string_view name = call.buy.sale.view();
   std::string detail = sale == nullptr ? "There is no such sale." : detail_of(outcome, *sale);
-  if (call.buy.anonymous && sale == nullptr)
+  if (office_.backstage.demo != nullptr)
+    detail = outcome == Outcome::kNotStarted ? "There is no counter: nothing is on sale."
+                                             : "Nothing was recorded. Come back.";
+  else if (call.buy.anonymous && sale == nullptr)
     detail = fmt::format(
         "This URL sells the sale `{0}`, which is not there: seckill sale create {0} --stock 100",
         name);

@@ -37,8 +37,14 @@ struct Office {
 
   // Hands the ask to the sale, which may answer at once.
   Step put(Call& call, const Ask& ask) {
+    return waits(call, [&] { shell.ask(call.who, ask); });
+  }
+  Step put(Call& call, DemoSeller& seller) {
+    return waits(call, [&] { seller.ask(call.who); });
+  }
+  static Step waits(Call& call, auto ask) {
     call.state = Call::State::kWaiting;
-    shell.ask(call.who, ask);
+    ask();
     call.waited = call.state != Call::State::kAnswered;
     return call.waited ? Step::kWaits : Step::kAnswered;
   }

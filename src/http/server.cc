@@ -33,6 +33,7 @@ class Server::Impl {
     if (auto listening = listener_.open(office_.options); !listening) return listening;
     office_.loopback = listener_.is_loopback();
     waker_.watch(journal_wake_fd);
+    if (office_.backstage.demo != nullptr) waker_.watch(*office_.backstage.demo);
     sweep_later();
     return {};
   }
@@ -58,6 +59,7 @@ class Server::Impl {
     while (!stopped_ && !drained()) {
       hub_.context.poll();
       office_.shell.idle();
+      if (office_.backstage.demo != nullptr) office_.backstage.demo->idle();
       waker_.arm();
       if (!stopped_ && !drained()) hub_.context.run_one();
     }
@@ -77,7 +79,9 @@ class Server::Impl {
 
  private:
   bool drained() const {
-    return office_.draining && hub_.first == nullptr && office_.shell.sale().quiet();
+    const DemoSeller* demo = office_.backstage.demo;
+    return office_.draining && hub_.first == nullptr && office_.shell.sale().quiet() &&
+           (demo == nullptr || demo->quiet());
   }
 
   void welcome(Session::Socket socket) {

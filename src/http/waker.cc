@@ -7,6 +7,7 @@ namespace seckill {
 
 Waker::~Waker() {
   if (journal_.is_open()) journal_.release();
+  if (demo_.is_open()) demo_.release();
 }
 
 void Waker::watch(int journal_wake_fd) {
@@ -22,6 +23,20 @@ void Waker::await_journal() {
                         shell_.pump();
                         await_journal();
                       });
+}
+
+void Waker::watch(DemoSeller& seller) {
+  demo_.assign(seller.wake_fd());
+  await_demo(seller);
+}
+
+void Waker::await_demo(DemoSeller& seller) {
+  demo_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                   [this, &seller](const boost::system::error_code& error) {
+                     if (error) return;
+                     seller.pump();
+                     await_demo(seller);
+                   });
 }
 
 void Waker::arm() {

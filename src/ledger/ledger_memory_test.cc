@@ -25,14 +25,17 @@ void* counted(std::size_t size) {
   return made;
 }
 
+// Not inlined: g++ would see a pointer of new go to free().
+[[gnu::noinline]] void freed(void* gone) noexcept { std::free(gone); }
+
 }  // namespace
 
 void* operator new(std::size_t size) { return counted(size); }
 void* operator new[](std::size_t size) { return counted(size); }
-void operator delete(void* gone) noexcept { std::free(gone); }
-void operator delete[](void* gone) noexcept { std::free(gone); }
-void operator delete(void* gone, std::size_t) noexcept { std::free(gone); }
-void operator delete[](void* gone, std::size_t) noexcept { std::free(gone); }
+void operator delete(void* gone) noexcept { freed(gone); }
+void operator delete[](void* gone) noexcept { freed(gone); }
+void operator delete(void* gone, std::size_t) noexcept { freed(gone); }
+void operator delete[](void* gone, std::size_t) noexcept { freed(gone); }
 
 namespace seckill {
 namespace {

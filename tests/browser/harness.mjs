@@ -143,6 +143,7 @@ export async function lookAtWithoutScripts(page, name) {
 // axe finds nothing, in light and in dark; a picture of each is kept.
 export async function lookAt(page, name) {
   mkdirSync(pictures, { recursive: true });
+  await page.evaluate(() => scrollTo(0, 0)); // a bar that sticks would stick in mid-picture
   for (const colorScheme of ['light', 'dark']) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
     await page.screenshot({ path: join(pictures, `${name}-${colorScheme}.png`), fullPage: true });

@@ -203,6 +203,36 @@ test('shows orders by buyer and state, page by page, as of a position', async ()
   await page.context().close();
 });
 
+test('with ten thousand orders it shows a hundred at a time, and follows on', async () => {
+  await shop.create({ id: 'big', stock: 10_000 });
+  const drill = shop.run('drill', 'big', '--users', '10000', '--over', '5s', '--retries', '20', '--no-tui', '--no-page', '--out', 'big');
+  assert.equal(await new Promise((done) => drill.once('exit', done)), 0);
+  await until(async () => (await metric('seckill_orders_pending{sale="big"}')) === '0', 'the rows');
+  const page = await open('big');
+  await live(page);
+  await shows(page, 'big');
+  assert.equal((await figures(page)).sold, '10000');
+  await page.click('.filter button');
+  for (let from = 1; from <= 901; from += 100) {
+    const before = (await figures(page))['as-of'];
+    await page.waitForSelector(`.orders [role=status]:has-text("${from.toLocaleString('en')} to ${(from + 99).toLocaleString('en')} ")`);
+    assert.equal(await page.locator('.orders tbody tr').count(), 100, 'never more than a page of them');
+    await page.waitForFunction((was) => document.querySelector('[data-figure=as-of]').textContent !== was, before);
+    await page.click('.orders >> text=More');
+  }
+  await lookAt(page, 'ops-orders-many');
+  // The whole list, by the API, as a program would read it: each order once.
+  const seen = new Set();
+  for (let after = '', more = true; more;) {
+    const part = await shop.call('GET', `/api/v1/sales/big/orders?limit=1000${after && `&starting_after=${after}`}`);
+    for (const order of part.orders) seen.add(order.id);
+    after = part.orders.at(-1).id;
+    more = part.has_more;
+  }
+  assert.equal(seen.size, 10_000);
+  await page.context().close();
+});
+
 test('asks a far operator for the token once, and puts it into no URL', async () => {
   await shop.create({ id: 'far', stock: 5 });
   const token = readFileSync(join(shop.directory, 'data/admin.token'), 'utf8').trim();

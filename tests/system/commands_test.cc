@@ -25,6 +25,8 @@ TEST(Commands, ErrorsSayWhatAndWhatWasMeant) {
   const Typo all[] = {
       {{"srve"}, 2, "did you mean seckill serve?"},
       {{"sale", "creat"}, 2, "did you mean seckill sale create?"},
+      {{"sale"}, 2, "seckill: sale needs a verb; as in\n  seckill sale create car"},
+      {{"--hlep"}, 2, "unknown flag --hlep; did you mean --help?"},
       {{"sale", "create", "car", "--stok", "3"}, 2, "did you mean --stock?"},
       {{"sale", "create"}, 2, "as in: seckill sale create car --stock 100"},
       {{"sale", "create", "car"}, 2, "needs --stock"},

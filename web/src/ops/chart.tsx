@@ -159,7 +159,7 @@ function Table({ title, unit, lines, show }: Props) {
               <tr key={i}><td class="hole" colSpan={lines.length + 1}>nothing was seen for more than {holeMs / 1000} s, or the server was started anew</td></tr>
             ) : (
               <tr key={i}>
-                <th scope="row">{new Date(row.at * 1000).toLocaleTimeString()}</th>
+                <th scope="row">{timeOfDay(row.at * 1000).slice(0, 8)}</th>
                 {lines.map((line) => {
                   const value = line.of(row);
                   return <td key={line.label} class="num">{value === null ? '–' : show(value)}</td>;

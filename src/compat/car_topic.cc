@@ -1,0 +1,126 @@
+#include "compat/car_topic.h"
+
+#include <fmt/format.h>
+#include <sys/eventfd.h>
+#include <utility>
+
+namespace seckill::compat {
+namespace {
+
+constexpr std::string_view kValue = "buy 1 car";
+constexpr std::uint64_t kOne = 1;
+
+void add(rd_kafka_headers_t* headers, const char* name, const std::string& value) {
+  rd_kafka_header_add(headers, name, -1, value.data(), static_cast<ssize_t>(value.size()));
+}
+
+Delivered::How fate_of(const rd_kafka_message_t& message) {
+  if (message.err == 0) return Delivered::How::kStored;
+  return rd_kafka_message_status(&message) == RD_KAFKA_MSG_STATUS_NOT_PERSISTED
+             ? Delivered::How::kFailed
+             : Delivered::How::kUnsure;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<CarTopic>> CarTopic::open(const KafkaOptions& options, std::uint64_t node) {
+  auto client =
+      kafka::make_client(RD_KAFKA_PRODUCER, options,
+                         {{"enable.idempotence", "false"},
+                          {"acks", "all"},
+                          {"linger.ms", "0"},
+                          {"max.in.flight.requests.per.connection", "1"},
+                          {"message.send.max.retries", "0"},
+                          {"message.timeout.ms", std::to_string(kRecordedWithin.count())}});
+  if (!client) return fail(std::move(client.error()));
+  return std::unique_ptr<CarTopic>(new CarTopic(*std::move(client), options.topic, node));
+}
+
+CarTopic::CarTopic(kafka::Client client, std::string topic, std::uint64_t node)
+    : node_(fmt::format("{:016x}", node)),
+      client_(std::move(client)),
+      topic_(rd_kafka_topic_new(client_.get(), topic.c_str(), nullptr)),
+      reports_(rd_kafka_queue_get_main(client_.get())),
+      wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+  rd_kafka_queue_io_event_enable(reports_.get(), wake_.get(), &kOne, sizeof kOne);
+}
+
+CarTopic::~CarTopic() = default;
+
+rd_kafka_resp_err_t CarTopic::produce(const Unit& unit) {
+  rd_kafka_headers_t* headers = rd_kafka_headers_new(3);
+  add(headers, "seckill-node", node_);
+  add(headers, "seckill-unit", std::to_string(static_cast<std::uint64_t>(unit.ticket)));
+  add(headers, "seckill-left", std::to_string(unit.left));
+  const auto error = rd_kafka_producev(
+      client_.get(), RD_KAFKA_V_RKT(topic_.get()), RD_KAFKA_V_PARTITION(0),
+      RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+      RD_KAFKA_V_VALUE(const_cast<char*>(kValue.data()), kValue.size()),
+      RD_KAFKA_V_HEADERS(headers),
+      RD_KAFKA_V_OPAQUE(reinterpret_cast<void*>(static_cast<std::uintptr_t>(unit.ticket))),
+      RD_KAFKA_V_END);
+  if (error != 0) rd_kafka_headers_destroy(headers);
+  return error;
+}
+
+void CarTopic::append(std::span<const Unit> units) {
+  for (const Unit& unit : units) {
+    const auto error = produce(unit);
+    if (error == 0) continue;  // its report will come
+    trouble_ = fmt::format("compat/kafka: {}", kafka::text_of(error));
+    told_.push_back({unit.ticket, Delivered::How::kFailed});
+    ring();
+  }
+}
+
+std::optional<Delivered> CarTopic::poll() {
+  if (told_.empty()) hear_reports();
+  if (told_.empty()) return std::nullopt;
+  const Delivered first = told_.front();
+  told_.pop_front();
+  return first;
+}
+
+void CarTopic::hear_reports() {
+  std::uint64_t rings = 0;
+  [[maybe_unused]] const auto got = ::read(wake_.get(), &rings, sizeof rings);
+  while (const kafka::Happened event{rd_kafka_queue_poll(reports_.get(), 0)}) {
+    if (rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_ERROR)
+      trouble_ = fmt::format("compat/kafka: {}", rd_kafka_event_error_string(event.get()));
+    if (rd_kafka_event_type(event.get()) != RD_KAFKA_EVENT_DR) continue;
+    while (const auto* message = rd_kafka_event_message_next(event.get())) {
+      const Delivered::How how = fate_of(*message);
+      trouble_ = how == Delivered::How::kStored
+                     ? std::string()
+                     : fmt::format("compat/kafka: {}", kafka::text_of(message->err));
+      told_.push_back({Ticket{reinterpret_cast<std::uintptr_t>(message->_private)}, how});
+    }
+  }
+}
+
+void CarTopic::ring() const {
+  [[maybe_unused]] const auto put = ::write(wake_.get(), &kOne, sizeof kOne);
+}
+
+Result<KafkaTopic> open_topic(const KafkaOptions& options) {
+  auto seen = look_at_kafka_topic(options, options.start_wait);
+  if (!seen) return seen;
+  if (!seen->exists) {
+    auto client = kafka::make_client(RD_KAFKA_PRODUCER, options, {});
+    if (!client) return fail(std::move(client.error()));
+    if (auto made = kafka::create_topic(options, client->get(), seen->listeners.size()); !made)
+      return fail(std::move(made.error()));
+    options.say(fmt::format("topic {} made at {}", options.topic, options.brokers));
+    seen = look_at_kafka_topic(options, options.start_wait);
+    if (!seen) return seen;
+  }
+  if (!seen->exists)
+    return fail(Error::Code::kUnavailable,
+                fmt::format("compat/kafka: topic {} is not to be seen", options.topic));
+  for (const KafkaWeakness& weak : weaknesses_of(*seen, options))
+    options.say(fmt::format("topic {}, taken as it is: {} is {}, safe would be {}", options.topic,
+                            weak.setting, weak.is, weak.should));
+  return seen;
+}
+
+}  // namespace seckill::compat

@@ -1,0 +1,12 @@
+# It stands on Redis and Kafka: with both libraries its files are in, else stand_absent.cc says so.
+find_path(HIREDIS_INCLUDE hiredis/hiredis.h)
+find_library(HIREDIS_LIBRARY hiredis)
+get_target_property(sources seckill_compat SOURCES)
+if(RDKAFKA_LIBRARY AND HIREDIS_INCLUDE AND HIREDIS_LIBRARY)
+  list(FILTER sources EXCLUDE REGEX "/stand_absent\\.cc$")
+  target_link_libraries(seckill_compat PRIVATE ${RDKAFKA_LIBRARY} ${HIREDIS_LIBRARY})
+else()
+  message(STATUS "No librdkafka or no libhiredis: this build has no --compat demo")
+  list(FILTER sources EXCLUDE REGEX "/(stand|redis|counter_key|car_topic|topic_reader|keeper)\\.cc$")
+endif()
+set_target_properties(seckill_compat PROPERTIES SOURCES "${sources}")
