@@ -23,6 +23,17 @@ namespace {
 namespace fs = std::filesystem;
 using Code = Error::Code;
 
+Result<std::map<SaleUid, std::int64_t>> lefts_of(const Settings& settings, RecordHash journal,
+                                                 const std::vector<SaleUid>& sales) {
+  const auto options = redis_options(settings);
+  if (!options) return fail(options.error());
+  const auto found = read_redis_counters(*options, journal, sales);
+  if (!found) return fail(found.error());
+  std::map<SaleUid, std::int64_t> lefts;
+  for (const auto& [uid, known] : *found) lefts[uid] = known.left;
+  return lefts;
+}
+
 Result<AuditReport> look(const Settings& settings, const AuditAsk& ask) {
   if (settings.compat.demo) return look_at_demo(settings);
   const auto journal = open_journal_reader(settings);
@@ -31,6 +42,11 @@ Result<AuditReport> look(const Settings& settings, const AuditAsk& ask) {
   if (!rows && rows.error().code != Code::kUnavailable) return fail(std::move(rows.error()));
   AuditInputs inputs{
       .journal = journal->reader.get(), .rows = rows ? rows->get() : nullptr, .sale = ask.sale};
+  if (settings.counter) {
+    inputs.counters = [&settings](RecordHash id, const std::vector<SaleUid>& sales) {
+      return lefts_of(settings, id, sales);
+    };
+  }
   std::ifstream transcript;
   if (ask.transcript) {
     transcript.open(*ask.transcript);
@@ -220,7 +236,8 @@ std::vector<Command> audit_commands() {
                         "seckill audit car --drill seckill-drill-20261122-160812",
                         "seckill audit car --record audits.jsonl --metrics "
                         "/var/lib/node_exporter/seckill.prom",
-                        "seckill audit --journal file:/backup/seckill-data --json"},
+                        "seckill audit --journal file:/backup/seckill-data --json",
+                        "seckill audit --counter redis://127.0.0.1:6379/0 --wait 5s"},
            .words = {{"SALE", "one sale (default all)", false}},
            .flags = flags,
            .run = run_audit,

@@ -31,7 +31,11 @@ constexpr milliseconds kCatchUpMax{5'000};  // for the rows
 
 Result<compat::StandOptions> stand_options(const Settings& settings) {
   compat::StandOptions options;
-  options.counter = *settings.counter_redis;
+  const RedisTarget& counter = *settings.counter;
+  options.counter = {.host = counter.host,
+                     .port = counter.port,
+                     .database = static_cast<int>(counter.database),
+                     .user = counter.user};
   auto password = password_in(settings.counter_password_file);
   if (!password) return fail(std::move(password.error()));
   options.counter.password = *std::move(password);

@@ -128,6 +128,7 @@ class Demo {
     settings_.journal_dir = directory_.path() / "data";
     settings_.orders_file = settings_.journal_dir / "orders.db";
     settings_.orders_mysql.reset();
+    settings_.counter.reset();
   }
 
   Result<Exit> run() {

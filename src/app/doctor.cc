@@ -1,12 +1,13 @@
 // seckill doctor: what could keep `serve` from serving well here, and how to repair it. Looks, and
 // changes nothing; with --fix it repairs what is safe to repair: what others may read or what was
 // left over, never a journal, never rows.
+#include "app/doctor.h"
+
 #include <algorithm>
 #include <array>
 #include <cstring>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <functional>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <sys/resource.h>
@@ -27,16 +28,6 @@ namespace seckill::app {
 namespace {
 
 namespace fs = std::filesystem;
-
-enum class Health : std::uint8_t { kGood, kDoubtful, kBad };
-
-struct Finding {
-  std::string name;
-  Health health = Health::kGood;
-  std::string says;
-  std::string fix;                 // of what is not good
-  std::function<Status()> repair;  // does the fix, where that is safe
-};
 
 Finding check_port(const Settings& settings) {
   const auto free = port_is_free(settings.listen);
@@ -203,6 +194,7 @@ Finding look_at_directory(const Settings& settings) {
 }
 
 Finding look_at_journal(const Settings& settings) {
+  if (settings.kafka) return {"journal", Health::kGood, "in " + settings.journal_url(), ""};
   std::error_code error;
   const bool any =
       std::any_of(fs::directory_iterator(settings.journal_dir, error), fs::directory_iterator(),
@@ -218,31 +210,15 @@ Finding look_at_journal(const Settings& settings) {
           fmt::format("whole, {}", counted(checked->found.records, "record")), ""};
 }
 
-Finding look_at_rows(const Settings& settings) {
-  if (!settings.orders_mysql)
-    return {"rows", Health::kGood, "in a file, " + settings.orders_file.string(), ""};
-  const LookedAtRows found = look_at_mysql(settings);
-  if (!found.trouble) {
-    return {"rows", found.advice.empty() ? Health::kGood : Health::kDoubtful, found.says,
-            found.advice};
-  }
-  // Errors of the adapter end with what to do.
-  const std::string& says = found.trouble->message;
-  if (!found.advice.empty()) return {"rows", Health::kBad, says, found.advice};
-  const std::size_t hint = says.find("; ");
-  if (hint == std::string::npos) return {"rows", Health::kBad, says, "docs/runbook.md"};
-  return {"rows", Health::kBad, says.substr(0, hint), says.substr(hint + 2)};
-}
-
 struct Check {
   const char* name;
   Finding (*run)(const Settings&);
 };
-constexpr std::array kChecks{
-    Check{"port", check_port},         Check{"files", check_files},
-    Check{"space", check_space},       Check{"flush", check_flush},
-    Check{"clock", check_clock},       Check{"directory", look_at_directory},
-    Check{"journal", look_at_journal}, Check{"rows", look_at_rows}};
+const std::array kChecks{Check{"port", check_port},         Check{"files", check_files},
+                         Check{"space", check_space},       Check{"flush", check_flush},
+                         Check{"clock", check_clock},       Check{"directory", look_at_directory},
+                         Check{"journal", look_at_journal}, Check{"rows", look_at_rows},
+                         Check{"redis", look_at_counter},   Check{"kafka", look_at_brokers}};
 
 const char* word(Health health) {
   switch (health) {
@@ -322,8 +298,9 @@ Exit run_doctor(const Args& args, Talk& talk) {
 
 std::vector<Command> doctor_commands() {
   auto flags = settings_flags();
-  flags.push_back(
-      {"only", "CHECK,…", "port, files, space, flush, clock, directory, journal, rows", 0, true});
+  flags.push_back({"only", "CHECK,…",
+                   "port, files, space, flush, clock, directory, journal, rows, redis, kafka", 0,
+                   true});
   flags.push_back(
       {"fix", "", "do the repairs that are safe: modes of token files, left-over probes"});
   return {

@@ -10,6 +10,7 @@
 #include "app/settings.h"
 #include "base/disk.h"
 #include "base/log.h"
+#include "counter/redis_counter.h"
 #include "journal/journal.h"
 #include "journal/kafka_journal.h"
 #include "journal/verify.h"
@@ -54,6 +55,13 @@ Result<std::unique_ptr<Parts>> open_parts(const Settings& settings, Node node, L
 // In parts_kafka.cc: the same over a topic. kUnavailable when no broker answers in time.
 Result<std::unique_ptr<Parts>> open_kafka_parts(const Settings& settings, Node node, Log& log);
 KafkaOptions kafka_options(const Settings& settings);
+
+// In parts_counter.cc: the shared hint; null where the settings name none. A server that does not
+// answer is waited for, with a line in the log; kUnavailable after start_wait. kInvalid: it cannot
+// be our counter's home, and why.
+Result<std::unique_ptr<RedisCounter>> open_counter(const Settings& settings, RecordHash journal,
+                                                   Log& log);
+Result<RedisOptions> redis_options(const Settings& settings);
 
 // Nothing is put into a directory that is somebody else's: it is ours, empty, or not there.
 Status check_directory(const Settings& settings);

@@ -70,11 +70,16 @@ Result<std::filesystem::path> url_path(std::string_view text, std::string_view s
 }
 
 Status counter_from(Settings& settings, std::string_view text) {
-  settings.counter_redis.reset();
+  settings.counter.reset();
   if (text == "none") return {};
-  auto target = compat::redis_target_from(text);
+  if (!text.starts_with("redis")) {
+    return fail(Code::kInvalid, fmt::format("\"{}\" is not understood; as in none, or "
+                                            "redis://127.0.0.1:6379/0",
+                                            text));
+  }
+  auto target = redis_target_from(text);
   if (!target) return fail(std::move(target.error()));
-  settings.counter_redis = *std::move(target);
+  settings.counter = *std::move(target);
   return {};
 }
 
@@ -186,7 +191,8 @@ const std::vector<Setting>& setting_table() {
        "what POST /seckill/seckill sells: a sale without limit and hold",
        reads(&Settings::demo_sale, name_from), [](const Settings& s) { return s.demo_sale; }},
       {"counter.url", "counter", "URL",
-       "none, or redis://user@host:port/database: of --compat demo, where the counter judges",
+       "a hint that many processes share, which spares them a surplus: none, or "
+       "redis://HOST:PORT/DB",
        counter_from, [](const Settings& s) { return s.counter_url(); }},
       {"counter.password_file", "counter-password-file", "FILE",
        "holds the password of Redis' user, mode 0600; relative to where seckill is started",

@@ -161,15 +161,11 @@ Status check_compat(Settings& settings) {
     return fail(Code::kInvalid, fmt::format("--compat demo needs {}", what));
   };
   if (!settings.compat.demo) {
-    if (settings.counter_redis)
-      return fail(Code::kInvalid,
-                  "--counter redis:// is not in this build, but for --compat demo; use none: one "
-                  "process needs no counter");
     if (settings.kafka && settings.kafka->topic.empty())
       return fail(Code::kInvalid, "the journal's URL names no topic: kafka://HOST:PORT/TOPIC");
     return {};
   }
-  if (!settings.counter_redis) return needs("its counter: --counter redis://127.0.0.1:6379");
+  if (!settings.counter) return needs("its counter: --counter redis://127.0.0.1:6379");
   if (!settings.kafka) return needs("its topic: --journal kafka://127.0.0.1:9092");
   if (!settings.orders_mysql && !settings.compat.no_legacy_rows)
     return needs("its table: --orders mysql://user@127.0.0.1:3306/seckill, or --no-legacy-rows");
@@ -183,9 +179,7 @@ std::string Settings::orders_url() const {
   return orders_mysql ? to_text(*orders_mysql) : "sqlite:" + orders_of(*this).string();
 }
 
-std::string Settings::counter_url() const {
-  return counter_redis ? compat::to_text(*counter_redis) : "none";
-}
+std::string Settings::counter_url() const { return counter ? to_text(*counter) : "none"; }
 
 std::string Settings::journal_url() const {
   if (kafka) return fmt::format("kafka://{}/{}", kafka->brokers, kafka->topic);

@@ -14,7 +14,7 @@
 #include "app/command.h"
 #include "app/units.h"
 #include "base/result.h"
-#include "compat/redis.h"
+#include "counter/redis_url.h"
 #include "orders/mysql_url.h"
 
 namespace seckill::app {
@@ -32,14 +32,14 @@ struct Settings {
   std::filesystem::path till_token_file =
       "till.token";               // likewise: whoever has it may mark orders paid, nothing else
   std::string demo_sale = "car";  // what POST /seckill/seckill sells
+  std::optional<RedisTarget> counter;                  // from counter.url; nothing: none
+  std::filesystem::path counter_password_file;         // mode 0600; empty: no password
   std::filesystem::path journal_dir = "seckill-data";  // from journal.url, or --data over Kafka
   struct Kafka {
     std::string brokers;  // "host:port,host:port"
     std::string topic;
   };
-  std::optional<Kafka> kafka;  // from journal.url; else the journal is in files
-  std::optional<compat::RedisTarget> counter_redis;  // from counter.url; its password is in …
-  std::filesystem::path counter_password_file;       // … mode 0600; empty: no password
+  std::optional<Kafka> kafka;                   // from journal.url; else the journal is in files
   struct Compat {
     bool demo = false;          // the demo's own key, topic and table instead of sales
     std::uint64_t stock = 100;  // units ever put on sale
@@ -66,10 +66,10 @@ struct Settings {
       16ULL << 30;  // bytes; the season's cap: beyond it nothing is sold, payments still land
 
   std::filesystem::path admin_token_path() const { return journal_dir / admin_token_file; }
+  std::string counter_url() const;
   std::string journal_url() const;
   std::filesystem::path till_token_path() const { return journal_dir / till_token_file; }
   std::string orders_url() const;
-  std::string counter_url() const;
 };
 
 // Where a setting's value came from: "default", "flag --listen", "environment

@@ -91,13 +91,9 @@ TEST(Settings, SectionsAreNamedAndLocalhostIsANumber) {
 }
 
 TEST(Settings, WhatIsNotInThisBuildIsSaidSo) {
-  EXPECT_EQ(error_of({.flags = {{"counter", "redis://localhost"}}}),
-            "--counter redis:// is not in this build, but for --compat demo; use none: one process "
-            "needs no counter");
-  EXPECT_EQ(
-      error_of({.flags = {{"counter", "rediss://localhost"}}}),
-      "--counter \"rediss://localhost\" wants TLS, which this client (hiredis 0.14) has not; as "
-      "in redis://127.0.0.1:6379/0");
+  EXPECT_EQ(error_of({.flags = {{"counter", "memcached://localhost"}}}),
+            "--counter \"memcached://localhost\" is not understood; as in none, or "
+            "redis://127.0.0.1:6379/0");
   EXPECT_EQ(
       error_of({.flags = {{"journal", "kafka://localhost:1/a b"}}}),
       "--journal \"kafka://localhost:1/a b\" names no topic: letters, digits, . _ and -; as in "

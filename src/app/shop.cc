@@ -56,6 +56,26 @@ void append_pending(std::string& text, const Ledger& ledger, const StoredOrders&
   }
 }
 
+double mean_ms(std::uint64_t sum_us, std::uint64_t count) {
+  return count == 0 ? 0 : static_cast<double>(sum_us) / 1e3 / static_cast<double>(count);
+}
+
+void append_counter(std::string& text, const Sale& sale, const RedisCounter& counter) {
+  text += fmt::format("seckill_dependency_up{{dependency=\"redis\"}} {}\n",
+                      counter.figures().up ? 1 : 0);
+  metric(text, "seckill_counter_asks_total", "counter", "Turns that asked the shared counter.",
+         sale.hint().asks());
+  metric(text, "seckill_counter_unknown_total", "counter",
+         "Of these asks, without an answer in 50 ms: a second without the counter.",
+         sale.hint().unknown());
+  metric(text, "seckill_counter_doubts_total", "counter",
+         "Times the counter refused for a second what the ledger had, and was not believed.",
+         sale.hint().doubts());
+  metric(text, "seckill_counter_put_off_total", "counter",
+         "Claims that the counter refused: they were looked at again behind a barrier.",
+         sale.stats().put_off);
+}
+
 }  // namespace
 
 Shop::Shop(const Settings& settings, Log& log, Reload reload)
@@ -63,7 +83,9 @@ Shop::Shop(const Settings& settings, Log& log, Reload reload)
       log_(log),
       reload_(std::move(reload)),
       drain_delay_(settings.drain_delay) {}
-Shop::~Shop() = default;
+Shop::~Shop() {
+  if (counter_wakes_.is_open()) counter_wakes_.release();  // it is the counter's
+}
 
 Result<std::unique_ptr<Shop>> Shop::open(const Settings& settings, Log& log, Reload reload) {
   std::unique_ptr<Shop> shop(new Shop(settings, log, std::move(reload)));
@@ -84,8 +106,13 @@ Status Shop::build() {
   if (!till) return fail(std::move(till.error()));
 
   const SaleLimits limits{.waiting_max = static_cast<std::uint32_t>(settings_.waiting_max),
-                          .shared = parts_->shared()};
-  sale_.emplace(parts_->take_ledger(), node, limits);
+                          .shared = parts_->shared(),
+                          .counter = settings_.counter.has_value()};
+  Ledger ledger = parts_->take_ledger();
+  auto counter = open_counter(settings_, ledger.identity(), log_);
+  if (!counter) return fail(std::move(counter.error()));
+  counter_ = *std::move(counter);
+  sale_.emplace(std::move(ledger), node, limits);
   journal_.emplace(
       parts_->journal(), [this] { return parts_->last_flush_us(); },
       [this] {
@@ -94,7 +121,8 @@ Status Shop::build() {
   shell_.emplace(
       *sale_, *journal_, machine_now,
       [this](std::span<const Answer> answers) { server_->tell(answers); },
-      [this](const std::string& why) { stopped_by_sale(why); });
+      [this](const std::string& why) { stopped_by_sale(why); }, counter_.get());
+  if (counter_) counter_wakes_.assign(counter_->wake_fd()), await_counter();
   auto server = Server::open(loop_, *shell_, journal_->wake_fd(),
                              http_options(settings_, *admin, *till), backstage());
   if (!server) return fail(std::move(server.error()));
@@ -152,6 +180,14 @@ Readiness Shop::readiness() const {
         {"orders", !rows.trouble,
          rows.trouble ? rows.trouble->message : fmt::format("{} records behind", behind),
          "selling goes on; look at the rows' disk and locks: seckill doctor"});
+  }
+  if (counter_) {
+    const RedisCounter::Figures redis = counter_->figures();
+    readiness.checks.push_back(
+        {"redis", redis.up,
+         redis.up ? fmt::format("answers in {:.2f} ms", mean_ms(redis.call_us, redis.calls))
+                  : redis.trouble,
+         "selling goes on without the hint: seckill doctor --only redis"});
   }
   if (draining_)
     readiness.checks.push_back({"process", false, "draining", "start it again when it has ended"});
@@ -216,13 +252,31 @@ void Shop::append_metrics(std::string& text) const {
         "seckill_dependency_duration_seconds_count{{{0}}} {2}\n",
         labels, static_cast<double>(sum_us) / 1e6, count);
   }
+  if (counter_) {
+    const RedisCounter::Figures redis = counter_->figures();
+    text += fmt::format(
+        "seckill_dependency_duration_seconds_sum{{{0}}} {1}\n"
+        "seckill_dependency_duration_seconds_count{{{0}}} {2}\n",
+        R"(dependency="redis",operation="take")", static_cast<double>(redis.call_us) / 1e6,
+        redis.calls);
+  }
   if (delivery_) append_pending(text, sale_->ledger(), rows.stored);
   text += fmt::format(
       "# HELP seckill_dependency_up 1 while the part answers.\n# TYPE seckill_dependency_up gauge\n"
       "seckill_dependency_up{{dependency=\"journal\"}} "
       "{}\nseckill_dependency_up{{dependency=\"orders\"}} {}\n",
       seen.broken ? 0 : 1, rows.trouble ? 0 : 1);
+  if (counter_) append_counter(text, *sale_, *counter_);
   append_process_metrics(text);
+}
+
+void Shop::await_counter() {
+  counter_wakes_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                            [this](const boost::system::error_code& error) {
+                              if (error) return;
+                              shell_->pump_counter();
+                              await_counter();
+                            });
 }
 
 // With -v: a line a second, while something happens.

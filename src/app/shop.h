@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
@@ -51,6 +52,7 @@ class Shop {
   LiveFigures live(SaleUid sale) const;
   void append_metrics(std::string& text) const;
 
+  void await_counter();
   void tell_each_second();
   void wait_for_signal();
   void signalled(int number);
@@ -79,6 +81,8 @@ class Shop {
   std::optional<Delivery> delivery_;
   std::optional<Lists> lists_;
   std::optional<WatchedJournal> journal_;
+  std::unique_ptr<RedisCounter> counter_;  // null: none
+  boost::asio::posix::stream_descriptor counter_wakes_{loop_};
   std::optional<Sale> sale_;
   std::optional<Shell> shell_;
   std::unique_ptr<Server> server_;

@@ -42,6 +42,7 @@ class Audit {
         fmt::format("{} records, each as its bytes say", number(replay_.position()))));
     std::move(of_rows.begin(), of_rows.end(), std::back_inserter(report_.checks));
     if (inputs_.rows == nullptr) add_journal_checks();
+    if (inputs_.counters) add_counter();
     add_sums();
     if (transcript_) add_transcript();
     return std::move(report_);
@@ -55,6 +56,7 @@ class Audit {
   bool is_ours(const audit_replay::Sale& sale) const;
   void follow(const Entry& entry, RowsCheck::Quarantine* aside);
   void add_journal_checks();
+  void add_counter();
   void add_sums();
   void add_transcript();
 
@@ -194,6 +196,28 @@ void Audit::add_journal_checks() {
   }
   report_.checks.push_back(oversold.done(fmt::format("{} sold <= {} in stock", sold, stock)));
   report_.checks.push_back(conservation.done("held + paid + withdrawn + available = stock"));
+}
+
+void Audit::add_counter() {
+  Finding counter("counter", Check::Weight::kUnproven);
+  std::vector<SaleUid> sales;
+  for (const auto& [uid, sale] : replay_.sales()) {
+    if (is_ours(sale) && !sale.retired()) sales.push_back(uid);
+  }
+  const auto lefts = inputs_.counters(identity_, sales);
+  if (!lefts) {
+    counter.broken("{}", lefts.error().message);
+    report_.checks.push_back(counter.done("cannot be read"));
+    return;
+  }
+  for (const auto& [uid, left] : *lefts) {
+    const audit_replay::Sale& sale = *replay_.sale(uid);
+    if (left == static_cast<std::int64_t>(sale.available())) continue;
+    counter.broken("sale {}: it says {} are left, {} are available", sale.terms.name.view(), left,
+                   sale.available());
+  }
+  report_.checks.push_back(counter.done(
+      fmt::format("left = available of {} of {} sales, at rest", lefts->size(), sales.size())));
 }
 
 void Audit::add_sums() {

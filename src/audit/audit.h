@@ -4,7 +4,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <istream>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -33,6 +35,9 @@ namespace seckill {
 //   sales-differ     each field of a sale is what the replay says
 //   conservation     held + paid + withdrawn + available = stock, in rows and in replay (I3, I6)
 //   quarantine       what was put aside is in the journal (I6); how much there is, is a number
+// with a counter:
+//   counter          what it says is left is available (I3), at rest (weight: unproven, since it is
+//                    a hint that may be behind; a sale that nobody has asked it for is skipped)
 // with a transcript:
 //   transcript       every line can be read (weight: unproven)
 //   told-won         who was told of an order has it (I2)
@@ -72,6 +77,9 @@ struct AuditInputs {
   OrdersReader* rows = nullptr;        // null: rows are not audited
   std::istream* transcript = nullptr;  // null: none
   std::optional<SaleName> sale;        // nothing: all of them
+  // What is left of these sales of that journal, as the shared counter says; null: there is none.
+  std::function<Result<std::map<SaleUid, std::int64_t>>(RecordHash, const std::vector<SaleUid>&)>
+      counters = nullptr;
 };
 
 // Takes no lock and waits for nobody: the rows are read in one snapshot, the journal as far as it

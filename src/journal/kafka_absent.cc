@@ -19,6 +19,9 @@ Result<std::unique_ptr<KafkaJournal>> KafkaJournal::open(KafkaOptions, KafkaGene
 Result<std::unique_ptr<JournalReader>> open_kafka_reader(KafkaOptions, KafkaSeen) {
   return absent();
 }
+Result<std::vector<std::string>> kafka_listeners(const KafkaOptions&, milliseconds) {
+  return absent();
+}
 Result<KafkaTopic> look_at_kafka_topic(const KafkaOptions&, milliseconds) { return absent(); }
 
 }  // namespace seckill

@@ -99,6 +99,8 @@ struct KafkaTopic {
   std::int64_t end = 0;
   std::vector<std::string> listeners;  // what the brokers advertise, "host:port"
 };
+// Those alone, also where they cannot be reached.
+Result<std::vector<std::string>> kafka_listeners(const KafkaOptions& options, milliseconds wait);
 Result<KafkaTopic> look_at_kafka_topic(const KafkaOptions& options, milliseconds wait);
 
 // What of it is not safe, each by the setting's name.

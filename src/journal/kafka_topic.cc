@@ -52,6 +52,14 @@ Status see_settings(rd_kafka_t* client, const KafkaOptions& options, millisecond
   return {};
 }
 
+std::vector<std::string> listeners_of(const rd_kafka_metadata_t& all) {
+  std::vector<std::string> listeners;
+  for (int i = 0; i < all.broker_cnt; ++i) {
+    listeners.push_back(fmt::format("{}:{}", all.brokers[i].host, all.brokers[i].port));
+  }
+  return listeners;
+}
+
 // All topics are asked for: to ask for one could make it.
 Result<KafkaTopic> look(rd_kafka_t* client, const KafkaOptions& options, milliseconds wait) {
   KafkaTopic seen;
@@ -60,9 +68,7 @@ Result<KafkaTopic> look(rd_kafka_t* client, const KafkaOptions& options, millise
     return away(options, text_of(error));
   }
   const Metadata all(raw);
-  for (int i = 0; i < all->broker_cnt; ++i) {
-    seen.listeners.push_back(fmt::format("{}:{}", all->brokers[i].host, all->brokers[i].port));
-  }
+  seen.listeners = listeners_of(*all);
   for (int i = 0; i < all->topic_cnt; ++i) {
     const rd_kafka_metadata_topic& topic = all->topics[i];
     if (options.topic != topic.topic) continue;
@@ -126,6 +132,16 @@ Status create_topic(const KafkaOptions& options, rd_kafka_t* client, std::size_t
 }
 
 }  // namespace kafka
+
+Result<std::vector<std::string>> kafka_listeners(const KafkaOptions& options, milliseconds wait) {
+  auto client = kafka::make_client(RD_KAFKA_CONSUMER, options, {});
+  if (!client) return fail(std::move(client.error()));
+  const rd_kafka_metadata_t* raw = nullptr;
+  const auto error = rd_kafka_metadata(client->get(), 0, nullptr, &raw, kafka::ms(wait));
+  if (error != 0) return kafka::away(options, kafka::text_of(error));
+  const kafka::Metadata all(raw);
+  return kafka::listeners_of(*all);
+}
 
 // Waits for brokers that are still starting; then what they say counts.
 Result<KafkaTopic> look_at_kafka_topic(const KafkaOptions& options, milliseconds wait) {

@@ -382,7 +382,10 @@ class Rush {
     const SaleView* car = nodes_[0]->sale->ledger().sale(SaleUid{1});
     ASSERT_EQ(car->available(), 0u) << "whoever could be served was";
     ASSERT_EQ(car->held, kStock);
-    ASSERT_EQ(server_.lefts().at(SaleUid{1}).left, 0) << "I3";
+    const auto left = server_.lefts().find(SaleUid{1});
+    if (left != server_.lefts().end()) {  // emptied, and nobody has asked since
+      ASSERT_EQ(left->second.left, 0) << "I3";
+    }
   }
 
   Dice dice_;

@@ -1,5 +1,5 @@
-// T33: what listens where Kafka or MySQL should is something else, or lies. Whoever dials it hears
-// so in time, holds little memory, and lives.
+// T33: what listens where Kafka, MySQL or Redis should is something else, or lies. Whoever dials it
+// hears so in time, holds little memory, and lives.
 #include <arpa/inet.h>
 #include <atomic>
 #include <gtest/gtest.h>
@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "counter/redis_counter.h"
 #include "journal/kafka_journal.h"
 #include "orders/mysql_orders.h"
 
@@ -103,7 +104,9 @@ std::vector<Lie> lies() {
           {"a_packet_of_16_MiB", bytes({0xff, 0xff, 0xff, 0}) + std::string(1 << 16, 'x'), "x"},
           {"half_a_greeting", greeting().substr(0, 30), ""},
           {"a_greeting_and_rubbish", greeting(), std::string(100, '\xfe')},
-          {"always_ok", greeting(), kOk}};
+          {"always_ok", greeting(), kOk},
+          {"always_plus_ok", "", "+OK\r\n"},
+          {"an_array_of_2_G", "", "*2147483647\r\n:1\r\n:1\r\n"}};
 }
 
 class LyingPeer : public ::testing::TestWithParam<Lie> {
@@ -143,6 +146,16 @@ TEST_P(LyingPeer, IsNoKafka) {
   const auto opened = KafkaJournal::open(options, {Node{1}, 1}, [](auto) { return Status{}; });
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().code, Error::Code::kUnavailable) << opened.error().message;
+}
+
+TEST_P(LyingPeer, IsNoRedis) {
+  RedisOptions options;
+  options.target = {.host = "127.0.0.1", .port = liar.port()};
+  options.password = "password";
+  options.start_wait = milliseconds(1'000);
+  const auto opened = RedisCounter::open(options, RecordHash{});
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().message.find("password\""), std::string::npos);
 }
 
 INSTANTIATE_TEST_SUITE_P(Of, LyingPeer, ::testing::ValuesIn(lies()),

@@ -1,53 +1,13 @@
 // Several `serve` over one Kafka topic, with `consume` beside them, and what kills them: the real
 // binary, a real broker, rows in SQLite.
-#include <csignal>
-#include <fmt/format.h>
-#include <gtest/gtest.h>
-#include <memory>
-#include <optional>
-#include <random>
-#include <thread>
+#include "stack/nodes.h"
 
-#include "support/real_servers.h"
-#include "system/binary.h"
+#include <csignal>
+#include <gtest/gtest.h>
+#include <thread>
 
 namespace seckill::testing {
 namespace {
-
-std::string new_topic() { return fmt::format("nodes-{}-{}", ::getpid(), std::random_device{}()); }
-
-class Nodes {
- public:
-  explicit Nodes(const RealServers& servers)
-      : journal_(fmt::format("kafka://{}/{}", servers["KAFKA_ADDRESSES"], new_topic())) {}
-
-  std::unique_ptr<Server> serve(std::uint16_t port = 0) const {
-    return std::make_unique<Server>(dir.path(), with({}), Surroundings{}, port);
-  }
-  std::unique_ptr<Program> consume() const {
-    return std::make_unique<Program>(dir.path(), with({"consume"}));
-  }
-  Program crowd(const Server& server, std::uint64_t seed, const std::string& out) const {
-    return Program(
-        dir.path(),
-        {"drill",     "car", "--server",      server.url(), "--users",        "3000",
-         "--over",    "3s",  "--connections", "150",        "--double-click", "20%",
-         "--retries", "8",   "--timeout",     "4s",         "--seed",         std::to_string(seed),
-         "--out",     out,   "--quiet"});
-  }
-  Ran command(std::vector<std::string> words) const { return run(dir.path(), with(words)); }
-  std::vector<std::string> with(std::vector<std::string> words) const {
-    for (const char* more : {"--allow-unsafe-kafka", "--data", "data", "--journal"})
-      words.emplace_back(more);
-    words.push_back(journal_);
-    return words;
-  }
-
-  TempDir dir;
-
- private:
-  std::string journal_;
-};
 
 // Any node answers any buyer: what one node has told is true at the other, at once.
 TEST(Nodes, AnyNodeAnswersAnyBuyer) {
@@ -104,11 +64,8 @@ TEST(Nodes, ARushSurvivesTheDeathOfEachOfThem) {
   EXPECT_EQ(nodes.crowd(*b, 7, "a2").wait(), 0);
   EXPECT_EQ(nodes.crowd(*a, 7, "b2").wait(), 0);
 
-  std::string told;
-  for (const char* part : {"a1", "b1", "a2", "b2"})
-    told += file_text(nodes.dir.path() / part / "transcript.jsonl");
-  put_text(nodes.dir.file("told.jsonl"), told);
-  const Ran audit = nodes.command({"audit", "car", "--transcript", "told.jsonl", "--wait", "20s"});
+  const Ran audit = nodes.command(
+      {"audit", "car", "--transcript", nodes.told({"a1", "b1", "a2", "b2"}), "--wait", "20s"});
   EXPECT_EQ(audit.code, 0) << audit.out << audit.err << consumer->err() << other->err();
   EXPECT_NE(audit.out.find("(stock 1000, won 1000, stored 1000,"), std::string::npos) << audit.out;
   for (const auto& one : {consumer.get(), other.get()}) {

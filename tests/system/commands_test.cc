@@ -38,7 +38,7 @@ TEST(Commands, ErrorsSayWhatAndWhatWasMeant) {
       {{"sale", "list", "--server", "https://127.0.0.1"}, 2, "https:// is not in this build"},
       {{"drill", "car", "--server", "http://127.0.0.1:1", "--users", "1"}, 3, "127.0.0.1:1"},
       {{"drill", "car", "--threshold", "p77<1ms", "--server", "http://127.0.0.1:1"}, 2, "p77"},
-      {{"serve", "--counter", "redis://x"}, 2, "not in this build"},
+      {{"serve", "--counter", "rediss://x"}, 2, "needs TLS"},
       {{"serve", "--listen", "3000"}, 2, "as in 127.0.0.1:3000"},
       {{"serve", "--listen", "192.0.2.1:3000"}, 2, "cannot listen there"},
       {{"serve", "--log-format", "xml"}, 2, "text or json"},

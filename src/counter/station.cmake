@@ -1,0 +1,13 @@
+# Redis is optional: with hiredis its files are in, without it redis_absent.cc says so.
+find_path(HIREDIS_INCLUDE hiredis/hiredis.h)
+find_library(HIREDIS_LIBRARY hiredis)
+get_target_property(sources seckill_counter SOURCES)
+if(HIREDIS_INCLUDE AND HIREDIS_LIBRARY)
+  list(FILTER sources EXCLUDE REGEX "/redis_absent\\.cc$")
+  target_link_libraries(seckill_counter PRIVATE ${HIREDIS_LIBRARY} fmt::fmt)
+else()
+  message(STATUS "No hiredis: this build has no redis:// counter")
+  list(FILTER sources EXCLUDE REGEX "/redis_(call|look|counter)\\.cc$")
+endif()
+set_target_properties(seckill_counter PROPERTIES SOURCES "${sources}")
+seckill_embed(seckill_counter take_lua ${CMAKE_SOURCE_DIR}/src/counter/take.lua)
