@@ -20,10 +20,12 @@ struct Figures {
   std::optional<std::uint64_t> stored;  // messages whose rows our bookmark says are there
 };
 
-// counter    the key is there, and says no more than the stock (weight: unproven where it is
-// missing) oversold   messages <= stock. That is Redis' promise here, not ours drift      as many
-// messages as the counter went down by astray     no message where neither consumer reads rows a
-// row for each message, and no more (unproven while they are merely behind)
+// The checks, by name:
+// - counter: the key is there, and says no more than the stock; unproven where it is missing.
+// - oversold: messages <= stock. That is Redis' promise here, not ours.
+// - drift: as many messages as the counter went down by.
+// - astray: no message where neither consumer reads.
+// - rows: a row for each message, and no more; unproven while they are merely behind.
 std::vector<Check> drift(const Figures& figures);
 
 }  // namespace seckill::compat

@@ -172,7 +172,9 @@ void Witness::said_of(const Buy& buy, const Verdict& verdict, const Ledger& ledg
   of_buyer.insert(verdict.order);
   check(of_buyer.size() <= kOrdersPerBuyerMax, "I12", "a buyer has more orders than he may", who);
   if (of_buyer.size() == kOrdersPerBuyerMax) stage_.reached("a buyer has all his orders");
-  last_ = std::max(last_.value_or(Position{}), Position{number(ledger.position()) - 1});
+  const bool recorded = verdict.position < ledger.position();
+  const Position last = recorded ? verdict.position : Position{number(ledger.position()) - 1};
+  last_ = std::max(last_.value_or(Position{}), last);
   check_limit(buy.sale, buy.buyer, ledger);
 }
 

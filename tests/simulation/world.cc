@@ -220,7 +220,8 @@ void World::replays_are_equal() {
   referee.end();
   witness_.examine(ledger);
   for (const Node* node : nodes()) {
-    stage_.check(ledger.digest() == node->ledger()->digest(), "I6", "a replay differs");
+    const bool beside = node->ledger()->position() == ledger.position();
+    stage_.check(!beside || ledger.digest() == node->ledger()->digest(), "I6", "a replay differs");
   }
 }
 
