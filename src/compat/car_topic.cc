@@ -111,12 +111,9 @@ Result<KafkaTopic> open_topic(const KafkaOptions& options) {
     if (auto made = kafka::create_topic(options, client->get(), seen->listeners.size()); !made)
       return fail(std::move(made.error()));
     options.say(fmt::format("topic {} made at {}", options.topic, options.brokers));
-    seen = look_at_kafka_topic(options, options.start_wait);
+    seen = kafka::look_at_new_topic(options);
     if (!seen) return seen;
   }
-  if (!seen->exists)
-    return fail(Error::Code::kUnavailable,
-                fmt::format("compat/kafka: topic {} is not to be seen", options.topic));
   for (const KafkaWeakness& weak : weaknesses_of(*seen, options))
     options.say(fmt::format("topic {}, taken as it is: {} is {}, safe would be {}", options.topic,
                             weak.setting, weak.is, weak.should));

@@ -197,7 +197,7 @@ Status Real::begin(const KafkaGenesis& genesis, const Visitor& visit) {
   if (!seen->exists) {
     if (auto made = make_topic(seen->listeners.size()); !made) return made;
     options_.say(fmt::format("topic {} made at {}", options_.topic, options_.brokers));
-    seen = look_at_kafka_topic(options_, options_.start_wait);
+    seen = kafka::look_at_new_topic(options_);
     if (!seen) return fail(std::move(seen.error()));
   }
   if (auto safe = check_kafka_topic(*seen, options_); !safe) return safe;

@@ -3,6 +3,7 @@
 #include <array>
 #include <climits>
 #include <fmt/format.h>
+#include <thread>
 
 #include "journal/kafka_client.h"
 
@@ -129,6 +130,15 @@ Status create_topic(const KafkaOptions& options, rd_kafka_t* client, std::size_t
                           error == RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR
                               ? "; a single broker needs --allow-unsafe-kafka"
                               : ""));
+}
+
+Result<KafkaTopic> look_at_new_topic(const KafkaOptions& options) {
+  for (const SteadyTime until = steady_now() + options.start_wait;;) {
+    auto seen = look_at_kafka_topic(options, options.start_wait);
+    if (!seen || seen->exists) return seen;
+    if (steady_now() >= until) return away(options, "a topic was made, and is not to be seen");
+    std::this_thread::sleep_for(milliseconds(50));
+  }
 }
 
 }  // namespace kafka

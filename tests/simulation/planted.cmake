@@ -150,7 +150,7 @@ plant(digest-ignored "rows that other rules have written are taken for ours"
   "I9" orders/consumer.cc
   [[  if (ledger_->digest() != bookmark_->digest || ledger_->clock() != bookmark_->clock) {]]
   [[  if (!PLANTED && (ledger_->digest() != bookmark_->digest || ledger_->clock() != bookmark_->clock)) {]])
-plant(unknown-is-committed "a COMMIT whose answer was lost is taken for done"
+plant(unknown-is-committed "a COMMIT whose answer was lost is taken for done, and nobody looks again"
   "I2 | I9 | audit rows-missing | audit orders-differ | audit units-differ" orders/consumer.cc
   [[    case Stored::What::kUnknown: doubt(); return true;]]
   [[    case Stored::What::kUnknown:
@@ -159,7 +159,9 @@ plant(unknown-is-committed "a COMMIT whose answer was lost is taken for done"
       } else {
         doubt();
       }
-      return true;]])
+      return true;]]
+  [[  if (now.steady < looked_ + kLookEvery) return false;]]
+  [[  if (PLANTED || now.steady < looked_ + kLookEvery) return false;]])
 plant(upsert-reversed "of two states of a row in one batch the older one is stored"
   "I2 | audit orders-differ | audit units-differ | audit sales-differ | audit double | audit conservation" orders/batch.cc
   [[    const Step& step = steps[i];]]
