@@ -180,7 +180,8 @@ ProcessFigures process_figures() {
 }
 
 Status put_file(const std::filesystem::path& file, const std::string& text, mode_t mode) {
-  const std::filesystem::path temporary = file.string() + ".tmp";
+  // Another process may be about the same file.
+  const std::filesystem::path temporary = fmt::format("{}.{}.tmp", file.string(), ::gettid());
   const auto failed = [&](const char* doing) {
     const Code code = errno == ENOSPC ? Code::kFull : Code::kInvalid;
     return fail(code,

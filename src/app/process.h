@@ -53,7 +53,8 @@ struct ProcessFigures {
 };
 ProcessFigures process_figures();
 
-// Writes the file whole or not at all: a temporary beside it, renamed.
+// Writes the file whole or not at all: a temporary beside it, renamed. Of several writers at once,
+// the last one's stays.
 Status put_file(const std::filesystem::path& file, const std::string& text, mode_t mode);
 
 }  // namespace seckill::app

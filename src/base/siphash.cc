@@ -47,7 +47,8 @@ Hash128 siphash128(const HashKey& key, std::span<const std::byte> message) {
   const std::size_t whole = message.size() & ~std::size_t{7};
   for (std::size_t at = 0; at < whole; at += 8) absorb(load(message.data() + at));
   std::uint64_t last = std::uint64_t{message.size() & 0xff} << 56;
-  std::memcpy(&last, message.data() + whole, message.size() - whole);
+  if (whole < message.size())  // nothing's address may be null
+    std::memcpy(&last, message.data() + whole, message.size() - whole);
   absorb(last);
   const std::uint64_t hi = state.finish(0xee, true);
   const std::uint64_t lo = state.finish(0xdd, false);

@@ -95,6 +95,8 @@ bool Hint::grants(SaleUid sale, std::uint32_t units) {
 
 void Hint::moved(SteadyTime now, bool last) {
   tell_at_ = std::min(tell_at_, last ? now : now + kTellAfter);
+  if (!std::exchange(told_all_, false)) return;
+  for (auto& [uid, known] : known_) known.told = -1;
 }
 
 // Told as lost on its way, or emptied, or an older state of it: it is told all again.
@@ -110,6 +112,7 @@ bool Hint::tells_at(SteadyTime now) const {
 // Only from a newer position than the last take's: an equal one would not be heard.
 const Take* Hint::tell(SteadyTime now, const Ledger& ledger) {
   tell_at_ = kNever;
+  told_all_ = true;
   tells_.clear();
   for (const SaleView* sale : ledger.sales()) {
     Known& known = known_[sale->terms.uid];
@@ -119,6 +122,7 @@ const Take* Hint::tell(SteadyTime now, const Ledger& ledger) {
     }
     if (tells_.size() == kWantsMax) {
       tell_at_ = now + kTellAfter;
+      told_all_ = false;
       break;
     }
     known.told = sale->available();

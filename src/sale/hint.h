@@ -16,8 +16,9 @@ namespace seckill {
 //   (2) without an answer this node goes on alone for kWithout, then asks again;
 //   (3) a counter that refuses what the ledger has, again and again for kDoubt, is not asked for
 //   kWithout either: a hint that is too low for ever stops no sale (I10);
-//   (4) what the counter should know is told within kTellAfter of the last change, and anew when it
-//   may have forgotten: once all is quiet, it says what the ledger says (I3).
+//   (4) what the counter should know is told within kTellAfter of the last record, whether it has
+//   changed or not (it may have been set back silently), and anew on a new connection: once all is
+//   quiet, it says what the ledger says (I3).
 // Pure; owned by the Sale. Memory: one entry for each sale of the journal (I12).
 class Hint {
  public:
@@ -87,6 +88,7 @@ class Hint {
   SteadyTime asked_at_ = kLongAgo;
   SteadyTime without_until_ = kLongAgo;
   SteadyTime tell_at_ = kNever;
+  bool told_all_ = false;     // since the ledger moved
   std::uint64_t number_ = 0;  // of the last call
   Take take_, tell_;
   std::vector<Want> wants_, tells_;
