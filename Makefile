@@ -29,7 +29,7 @@ test:  ## all tests, with a part under ASan and UBSan: what CI runs
 
 # Quick refusals first; then all in one process under both sanitizers (tests/CMakeLists.txt says what is left
 # to release builds, and why), eight fuzzers for a minute each, clang-tidy.
-check: test  ## test, then ASan+UBSan and TSan, fuzzing, clang-tidy, format, shell scripts: about an hour
+check: test  ## test, then ASan+UBSan and TSan, fuzzing, clang-tidy, format, shell scripts
 	@scripts/install-packages check
 	@clang-format-19 --dry-run --Werror $$(git ls-files '*.cc' '*.h')
 	@shellcheck $$(grep -lE "^#!.*bash" scripts/*) deploy/stack/*.sh deploy/jmeter/run tests/stack/jmeter .ci/run
