@@ -23,7 +23,7 @@ bool is_newer(std::span<const std::byte> bytes) {
 
 Position Follower::begin(Position from, std::optional<RecordHash> before) {
   next_ = from;
-  last_ = before;
+  last_ = before || from != left_off_ ? before : furthest_;
   return again();
 }
 
@@ -71,6 +71,7 @@ Result<std::optional<Entry>> Follower::take(const TopicMessage& message) {
   if (!record) ++strangers_;
   const Position at = std::exchange(next_, seckill::next(next_));
   last_ = hash;
+  if (next_ >= left_off_) left_off_ = next_, furthest_ = last_;
   return std::optional<Entry>(
       {at, message.stamp, message.bytes, record ? *std::move(record) : nothing_said()});
 }

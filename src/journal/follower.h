@@ -23,7 +23,8 @@ struct TopicMessage {
 };
 
 // Promises: (1) records are handed on in order, without a gap, each once; (2) whoever was cut off
-// reads the last record he knows again, and it must be the same one; (3) a topic that was cut
+// (or has looked at an older record, and comes back to where he left off) reads the last record he
+// knows again, and it must be the same one; (3) a topic that was cut
 // short, made anew or compacted, is not stamped by its broker, or holds a record of a newer format
 // is kCorrupt, with its reason (I9); (4) a message that is no record of ours says nothing, and is
 // counted: it has a place like any other.
@@ -31,7 +32,8 @@ class Follower {
  public:
   explicit Follower(std::string topic) : topic_(std::move(topic)) {}
 
-  // `before`: what record from-1 must be. Not known: believed. Both return where to read.
+  // `before`: what record from-1 must be. Known neither to you nor from before: believed. Both
+  // return where to read.
   Position begin(Position from, std::optional<RecordHash> before = std::nullopt);
   Position again();  // the connection was lost
 
@@ -52,6 +54,8 @@ class Follower {
   bool doubtful_ = false;
   Position next_{};
   std::optional<RecordHash> last_;
+  Position left_off_{};                 // behind the furthest record handed on, …
+  std::optional<RecordHash> furthest_;  // … which was this one
   std::uint64_t strangers_ = 0;
 };
 

@@ -63,6 +63,27 @@ TEST_F(FollowerTest, MeetsTheLastRecordAgain) {
   EXPECT_NE(refused(message(1, record_no(7))).find("made anew"), std::string::npos);
 }
 
+// (2) Whoever has looked at an older record goes on where he left off as if he had been cut off.
+TEST_F(FollowerTest, ComesBackToWhereItLeftOff) {
+  follower.begin(Position{0});
+  for (std::int64_t n = 0; n < 3; ++n) {
+    ASSERT_TRUE(follower.take(message(n, record_no(static_cast<std::uint64_t>(n)))));
+  }
+  const auto look_back = [&] {
+    EXPECT_EQ(follower.begin(Position{1}), Position{1}) << "that one nobody remembers";
+    const auto older = follower.take(message(1, record_no(1)));
+    ASSERT_TRUE(older && *older);
+    EXPECT_EQ((**older).position, Position{1});
+    EXPECT_EQ(follower.begin(Position{3}), Position{2});
+  };
+  look_back();
+  const auto known = follower.take(message(2, record_no(2)));
+  ASSERT_TRUE(known);
+  EXPECT_FALSE(*known);
+  look_back();
+  EXPECT_NE(refused(message(2, record_no(7))).find("made anew"), std::string::npos);
+}
+
 // (4) A stranger's message has a place and says nothing; (3) a newer one stops us.
 TEST_F(FollowerTest, CountsStrangersAndStopsAtNewerFormats) {
   follower.begin(Position{0});

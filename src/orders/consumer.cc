@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <utility>
 
+#include "model/codec.h"
+
 namespace seckill {
 namespace {
 
@@ -200,6 +202,9 @@ Status Consumer::quarantine(Step& step, const std::string& why, Now now) {
   if (!entry) return fail(entry.error());
   if (entry->empty()) return corrupt(fmt::format("record {} has vanished", number(at)));
   const auto bytes = entry->front().bytes;
+  if (hash_of(entry->front().stamp, bytes) != step.after.last) {
+    return corrupt(fmt::format("record {} is another one than when it was read", number(at)));
+  }
   put_aside(step, entry->front().record,
             {.position = at, .error = why, .bytes = {bytes.begin(), bytes.end()}, .at = now.raw});
   quarantined_.push_back(now.steady);

@@ -319,6 +319,36 @@ TEST(Consumer, StopsAtNewerRules) {
   }
 }
 
+// I9: another journal was put in its place between the record was applied and its row refused: what
+// is put aside is the record that was applied, or nothing.
+TEST(Consumer, PutsNoOtherRecordAside) {
+  struct Swapped : JournalReader {
+    Swapped(JournalReader& first, JournalReader& then) : now(&first), later(&then) {}
+    Result<std::span<const Entry>> read(Position from, std::size_t most) override {
+      if (most == 1) now = later;
+      return now->read(from, most);
+    }
+    JournalReader *now, *later;
+  };
+  Story story, other;
+  const auto terms = phone();
+  for (Story* each : {&story, &other}) each->sale(terms);
+  story.buy(terms, "poison", "k");
+  other.tick();
+  Rig rig(story);
+  (void)rig.orders();
+  rig.run(
+      "CREATE TRIGGER no BEFORE INSERT ON orders WHEN NEW.buyer_id = 'poison'"
+      " BEGIN SELECT RAISE(ABORT, 'the shop says no'); END");
+  auto to = rig.orders();
+  Swapped swapped(story, other);
+  Consumer consumer(swapped, *to);
+  const auto finished = Rig::finish(consumer);
+  ASSERT_FALSE(finished);
+  EXPECT_EQ(finished.error().code, Error::Code::kCorrupt);
+  EXPECT_TRUE(rig.rows().rows.quarantine.empty());
+}
+
 // N22: a row that the shop's own trigger refuses is put aside with its bytes, its neighbours are
 // stored, and later records of that order go on without a row.
 TEST(Consumer, PutsARefusedRecordAside) {
