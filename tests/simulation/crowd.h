@@ -36,6 +36,9 @@ class Crowd {
   // Strangers who buy, one unit each, once the crowd is content: as many as that.
   void probe(const SaleName& sale, std::uint32_t strangers);
 
+  // Somebody looks for an order that is not there.
+  void look() { want(somebody(stage_.chance.split()), LookAsk{}); }
+
   const std::vector<SaleTerms>& sales() const { return sales_; }
   milliseconds longest_hold() const { return longest_hold_; }
 

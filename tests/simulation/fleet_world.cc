@@ -10,15 +10,17 @@ FleetWorld::FleetWorld(const Script& script, Canary& canary)
     : World(script),
       broker_(stage_, stage_.chance.split()),
       rows_chance_(stage_.chance.split()),
-      rows_(rows_chance_, database_mood_, [this](const char* what) { stage_.reached(what); }) {
+      rows_(rows_chance_, database_mood_, [this](const char* what) { stage_.reached(what); }),
+      hinted_(stage_.chance.percent(75)) {
   Chance& chance = stage_.chance;
   const std::uint64_t by_the_seed = 2 + chance.below(3);
   const std::uint64_t count = script.nodes >= 2 && script.nodes <= 4 ? script.nodes : by_the_seed;
   for (std::uint64_t n = 1; n <= count; ++n) {
     SaleLimits limits = invent_limits();
     limits.shared = true;
+    limits.counter = hinted_;
     nodes_.emplace_back(
-        NodeId{static_cast<std::uint8_t>(n)}, stage_, witness_, canary, limits, broker_,
+        NodeId{static_cast<std::uint8_t>(n)}, stage_, witness_, canary, limits, broker_, counter_,
         [this](std::uint64_t call, const Verdict& verdict) { hear(call, verdict); });
   }
   const std::uint64_t clerks = 1 + chance.below(3);
@@ -26,7 +28,7 @@ FleetWorld::FleetWorld(const Script& script, Canary& canary)
     clerks_.emplace_back(NodeId{static_cast<std::uint8_t>(10 + n)}, stage_, canary, broker_, rows_,
                          database_mood_);
   }
-  stage_.trace("plan", "{} nodes, {} consumers", count, clerks);
+  stage_.trace("plan", "{} nodes, {} consumers, {} counter", count, clerks, hinted_ ? "a" : "no");
   people_come();
 }
 
@@ -53,6 +55,7 @@ void FleetWorld::plan_faults(microseconds within) {
   plan_broker_faults(within);
   plan_clock_faults(within);
   plan_rows_faults(within);
+  if (hinted_) plan_counter_faults(within);
 }
 
 void FleetWorld::plan_node_faults(microseconds within) {
@@ -138,6 +141,28 @@ void FleetWorld::plan_rows_faults(microseconds within) {
   }
 }
 
+void FleetWorld::plan_counter_faults(microseconds within) {
+  at_some_time(2, within, "the counter is emptied", [this](Chance& chance) {
+    stage_.reached("the counter is emptied");
+    counter_.server.wipe();
+    if (chance.percent(50)) counter_restarts();
+  });
+  at_some_time(2, within, "the counter goes back",
+               [this](Chance& chance) { set_the_counter_back(chance); });
+  at_some_time(1, within, "there are two counters",
+               [this](Chance& chance) { split_the_counter(chance); });
+  at_some_time(3, within, "a node's line to the counter is bad",
+               [this](Chance& chance) { trouble_the_counter(chance); });
+  at_some_time(1, within, "the counter's clock steps", [this](Chance& chance) {
+    stage_.reached("the counter's clock steps");
+    counter_.skew += milliseconds(chance.between(-10'000, 10'000));
+  });
+  if (stage_.chance.percent(15)) {
+    at_some_time(1, within, "somebody writes nonsense into the counter",
+                 [this](Chance& chance) { write_nonsense(chance); });
+  }
+}
+
 void FleetWorld::crash(Chance& chance) {
   LogNode& node = any(chance);
   node.crash(Crash::kKill, chance);
@@ -204,7 +229,87 @@ bool FleetWorld::must_have_stopped(LogNode& node) const {
   return broker_.disaster() != Disaster::kCutShort || node.has_seen(broker_.end() + 2);
 }
 
+// ---- the counter ----
+
+void FleetWorld::counter_restarts() {
+  for (LogNode& node : nodes_) node.reconnect_counter();
+}
+
+// A snapshot that is old is loaded, or a replica that is behind takes over; or nobody notices.
+void FleetWorld::set_the_counter_back(Chance& chance) {
+  const microseconds age(chance.delay(50'000, 3'000'000));
+  const bool silently = chance.percent(50);
+  stage_.later(age, [this, silently, old = counter_.server.lefts()] {
+    if (calm_) return;
+    stage_.reached(silently ? "the counter goes back in silence" : "the counter goes back");
+    counter_.server.put_back(old);
+    if (!silently) counter_restarts();
+  });
+}
+
+void FleetWorld::split_the_counter(Chance& chance) {
+  if (counter_.server.is_split()) return;
+  stage_.reached("there are two counters");
+  for (LogNode& node : nodes_) node.counter_trouble.side = static_cast<int>(chance.below(2));
+  counter_.server.split();
+  const auto survivor = static_cast<int>(chance.below(2));
+  stage_.later(microseconds(chance.delay(500'000, 6'000'000)), [this, survivor] {
+    if (counter_.server.is_split()) counter_.server.heal(survivor);
+  });
+}
+
+void FleetWorld::trouble_the_counter(Chance& chance) {
+  static constexpr const char* kNames[] = {"the counter is slow", "the counter refuses calls",
+                                           "the counter does not hear", "the counter is not heard"};
+  LogNode& node = any(chance);
+  const auto way = chance.below(4);
+  TwinMood& trouble = node.counter_trouble;
+  trouble.way = static_cast<TwinMood::Way>(way);
+  trouble.delay = microseconds(way == 0 ? chance.between(10'000, 120'000) : 0);
+  trouble.slow_there = chance.percent(50);
+  stage_.reached(kNames[way]);
+  stage_.trace("counter", "{} ({})", kNames[way], node.name());
+  stage_.later(microseconds(chance.delay(500'000, 6'000'000)),
+               [&trouble] { trouble = {.side = trouble.side}; });
+}
+
+// Of a position that this journal never reaches: only an operator can mend it.
+void FleetWorld::write_nonsense(Chance& chance) {
+  stage_.reached("nonsense in the counter");
+  nonsense_ = true;
+  const std::int64_t left = chance.percent(70) ? 0 : 1'000'000;
+  const RawTime now = stage_.now().raw;
+  for (const SaleTerms& sale : crowd_->sales()) {
+    counter_.server.set(sale.uid, {left, Position{1'000'000'000}, now});
+  }
+}
+
+// I3: at rest it says what the ledger says. Somebody looks for an order first: what went back in
+// silence is told again with the next record.
+void FleetWorld::hints_agree() {
+  if (!hinted_ || stage_.violation()) return;
+  if (nonsense_) counter_.server.wipe();
+  crowd_->look();
+  for (int more = 0; more < 80 && wrong_hint(); ++more) stage_.play(microseconds(100'000));
+  if (const auto wrong = wrong_hint()) stage_.blame("I3", "the counter, at rest: " + *wrong);
+}
+
+std::optional<std::string> FleetWorld::wrong_hint() const {
+  for (const SaleView* sale : nodes_.front().ledger()->sales()) {
+    if (sale->terms.standing == Standing::kRetired) continue;
+    const auto left = counter_.server.lefts().find(sale->terms.uid);
+    if (left == counter_.server.lefts().end()) return "knows nothing of a sale";
+    if (left->second.left != sale->available()) {
+      return fmt::format("{} left of {}, and {} are available", left->second.left,
+                         sale->terms.name.view(), sale->available());
+    }
+  }
+  return std::nullopt;
+}
+
 void FleetWorld::end_faults() {
+  calm_ = true;
+  if (counter_.server.is_split()) counter_.server.heal(0);
   broker_.mood = {.skew = broker_.mood.skew};
   end_disaster();
   database_mood_.troubled = false;

@@ -5,10 +5,11 @@
 namespace seckill::simulation {
 
 LogNode::LogNode(NodeId id, Stage& stage, Witness& witness, Canary& canary,
-                 const SaleLimits& limits, Broker& broker, Hear hear)
+                 const SaleLimits& limits, Broker& broker, SharedCounter& counter, Hear hear)
     : Node(id, fmt::format("node {}", static_cast<int>(id)), stage, witness, canary, limits,
            std::move(hear)),
-      broker_(broker) {}
+      broker_(broker),
+      shared_counter_(counter) {}
 
 LogNode::~LogNode() {
   process_.reset();  // it stands on the log
@@ -27,7 +28,8 @@ void LogNode::start() {
   witness_.examine(ledger);
   log_ = *std::move(log);
   other_log_ = canary_.journal(*log_, ledger.position());
-  open_for_business(std::move(ledger), name, other_log_ ? *other_log_ : *log_);
+  if (limits_.counter) counter_ = open_counter();
+  open_for_business(std::move(ledger), name, other_log_ ? *other_log_ : *log_, counter_.get());
   touched();
 }
 
@@ -37,10 +39,7 @@ Result<std::unique_ptr<SimLog>> LogNode::open_log(Ledger& ledger, seckill::Node 
                       .broker = broker_,
                       .link = link,
                       .chance = chance_,
-                      .later =
-                          [this, epoch = starts_](microseconds delay, std::function<void()> event) {
-                            if (starts_ == epoch) later(delay, std::move(event));
-                          },
+                      .later = while_it_lives(),
                       .wake = [this] { process_->shell->pump(), touched(); }};
   const KafkaGenesis genesis{.node = name, .nonce = chance_.number()};
   Changes changes;
@@ -52,6 +51,26 @@ Result<std::unique_ptr<SimLog>> LogNode::open_log(Ledger& ledger, seckill::Node 
     }
     return {};
   });
+}
+
+SimLog::Later LogNode::while_it_lives() {
+  return [this, epoch = starts_](microseconds delay, std::function<void()> event) {
+    if (starts_ == epoch) later(delay, std::move(event));
+  };
+}
+
+std::unique_ptr<SimCounter> LogNode::open_counter() {
+  const auto its_clock = [this] {
+    const Now now = stage_.now();
+    return Now{now.raw + shared_counter_.skew, now.steady};
+  };
+  return std::make_unique<SimCounter>(
+      SimCounter::Place{.server = shared_counter_.server,
+                        .trouble = counter_trouble,
+                        .chance = chance_,
+                        .clock = its_clock,
+                        .later = while_it_lives(),
+                        .wake = [this] { process_->shell->pump_counter(), touched(); }});
 }
 
 // A stop must have a reason (I9).
@@ -72,6 +91,7 @@ void LogNode::crash(Crash, Chance&) {
   stage_.reached("a node is killed");
   stage_.trace(name_, "is killed");
   end_process();
+  counter_.reset();
   other_log_.reset();
   log_.reset();
 }
@@ -91,12 +111,17 @@ void LogNode::cut_off(microseconds time) {
   });
 }
 
+void LogNode::reconnect_counter() {
+  if (counter_) counter_->reconnect();
+}
+
 bool LogNode::has_seen(std::uint64_t records) const {
   return up() && number(log_->next()) >= records;
 }
 
 void LogNode::calm() {
   link = {};
+  counter_trouble = {.side = counter_trouble.side};
   ++cuts_;
   older_ = false;
   skew = milliseconds(0);

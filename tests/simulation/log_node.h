@@ -7,14 +7,21 @@
 
 #include "broker.h"
 #include "node.h"
+#include "sim_counter.h"
 #include "sim_log.h"
 
 namespace seckill::simulation {
 
+// What the nodes share beside the log.
+struct SharedCounter {
+  TwinServer server;
+  milliseconds skew{0};  // of its clock
+};
+
 class LogNode final : public Node {
  public:
   LogNode(NodeId id, Stage& stage, Witness& witness, Canary& canary, const SaleLimits& limits,
-          Broker& broker, Hear hear);
+          Broker& broker, SharedCounter& counter, Hear hear);
   ~LogNode() override;
 
   void start() override;
@@ -27,7 +34,10 @@ class LogNode final : public Node {
   void cut_off(microseconds time);
   bool has_seen(std::uint64_t records) const;
 
+  void reconnect_counter();
+
   Link link;
+  TwinMood counter_trouble;
   milliseconds skew{0};  // of its clock
 
  private:
@@ -38,10 +48,14 @@ class LogNode final : public Node {
   }
   Result<std::unique_ptr<SimLog>> open_log(Ledger& ledger, seckill::Node name);
   void failed_to_start(const Error& error, bool older);
+  std::unique_ptr<SimCounter> open_counter();
+  SimLog::Later while_it_lives();
 
   Broker& broker_;
+  SharedCounter& shared_counter_;
   std::unique_ptr<SimLog> log_;
   std::unique_ptr<Journal> other_log_;  // a canary's
+  std::unique_ptr<SimCounter> counter_;
   std::uint64_t cuts_ = 0;
   bool older_ = false;
   bool kept_down_ = false;

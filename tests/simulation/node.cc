@@ -20,7 +20,8 @@ Node::~Node() = default;
 
 // ---- its life ----
 
-void Node::open_for_business(Ledger ledger, seckill::Node name, Journal& journal) {
+void Node::open_for_business(Ledger ledger, seckill::Node name, Journal& journal,
+                             Counter* counter) {
   process_ = std::make_unique<Process>();
   disturbed_until_ = stage_.now().steady;
   Process& p = *process_;
@@ -30,7 +31,7 @@ void Node::open_for_business(Ledger ledger, seckill::Node name, Journal& journal
   p.shell = std::make_unique<Shell>(
       *p.sale, *p.watch, [this] { return clock(); },
       [this](std::span<const Answer> answers) { tell(answers); },
-      [this](const std::string& why) { stopped(why); });
+      [this](const std::string& why) { stopped(why); }, counter);
 }
 
 void Node::end_process() {
@@ -107,6 +108,7 @@ void Node::touched() {
   Process& p = *process_;
   witness_.examine_sums(p.sale->ledger());
   check_bounds();
+  note_counter();
   if (p.sale->quiet()) {
     stage_.check(p.waiting.empty(), "I11", "somebody who asked was forgotten");
     if (p.draining && !p.stopping) drained();
@@ -133,6 +135,18 @@ void Node::touched() {
     process_->shell->pass();
     touched();
   });
+}
+
+// What the counter's word, or its silence, came to.
+void Node::note_counter() {
+  Process& p = *process_;
+  const auto note = [this](std::uint64_t& noted, std::uint64_t is, const char* what) {
+    if (is > noted) stage_.reached(what, is - noted);
+    noted = is;
+  };
+  note(p.put_off, p.sale->stats().put_off, "the counter says no, and a claim is put off");
+  note(p.unknown, p.sale->hint().unknown(), "a turn goes without the counter");
+  note(p.doubts, p.sale->hint().doubts(), "the counter is not believed");
 }
 
 void Node::check_bounds() {

@@ -51,6 +51,7 @@ class Node {
 
   // ---- what the world looks at ----
 
+  const std::string& name() const { return name_; }
   const Ledger* ledger() const;
   bool quiet() const;
   bool is_stopped() const { return stage_.is_withheld(id_); }
@@ -81,10 +82,13 @@ class Node {
     SteadyTime wakes_at = kNever;
     bool stopping = false;
     bool draining = false;
-    bool was_stopped = false;  // since it began to drain
+    bool was_stopped = false;                            // since it began to drain
+    std::uint64_t unknown = 0, doubts = 0, put_off = 0;  // of the counter, noted
   };
 
-  void open_for_business(Ledger ledger, seckill::Node name, Journal& journal);
+  // counter: null, or the limits say that there is one.
+  void open_for_business(Ledger ledger, seckill::Node name, Journal& journal,
+                         Counter* counter = nullptr);
   void end_process();
   // Not for a later process.
   void later(microseconds delay, std::function<void()> event);
@@ -112,6 +116,7 @@ class Node {
  private:
   void tell(std::span<const Answer> answers);
   void check_refusal(const Asked& asked, const Verdict& verdict);
+  void note_counter();
   void stopped(const std::string& why);
   void expect_drained();
   void drained();

@@ -57,6 +57,7 @@ Played World::play() {
   all_are_answered();
   holds_end();
   nothing_has_leaked();
+  hints_agree();
   rows_are_complete();
   audit_holds();
   replays_are_equal();

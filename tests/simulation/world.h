@@ -59,6 +59,8 @@ class World {
   virtual std::unique_ptr<JournalReader> strangers_reader() = 0;
   // What time it is by the journal.
   virtual RawTime log_time() const = 0;
+  // Whatever hint the nodes share says the same as the ledger, once all is at rest.
+  virtual void hints_agree() {}
   // I10: so long may an answer take once nothing fails any more.
   virtual microseconds patience() const { return microseconds(8'000'000); }
 
