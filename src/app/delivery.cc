@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/thread_name.h"
+
 namespace seckill::app {
 namespace {
 
@@ -119,6 +121,7 @@ void Delivery::say(const Error& trouble) {
 }
 
 void Delivery::run() {
+  name_thread("rows");
   while (wait_for_news()) {
     if (!catch_up()) {
       const Error trouble = *state().trouble;

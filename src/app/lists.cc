@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "app/units.h"
+#include "base/thread_name.h"
 
 namespace seckill::app {
 namespace {
@@ -100,6 +101,7 @@ Result<std::string> Lists::answer(const Question& question) {
 }
 
 void Lists::run() {
+  name_thread("lists");
   std::unique_lock hold(mutex_);
   for (;;) {
     changed_.wait(hold, [this] { return stopping_ || !waiting_.empty(); });

@@ -16,12 +16,13 @@
 
 #include "base/file_error.h"
 #include "base/invariant.h"
+#include "base/thread_name.h"
 
 namespace seckill {
 namespace {
 
-constexpr std::size_t kSlice =
-    4 << 20;  // zeros between two syncs: a turn's flush waits for no more
+// Zeros between two syncs: a turn's flush waits behind no more of them.
+constexpr std::size_t kSlice = 256 << 10;
 constexpr std::chrono::seconds kPauseAfterFailedMake{1};
 
 std::string path_of(std::string_view directory, std::string_view name) {
@@ -178,6 +179,7 @@ void FileDisk::tell(DiskDone done) {
 }
 
 void FileDisk::flush_in_turn() {
+  name_thread("flusher");
   Fd file;
   std::string file_name;
   std::optional<Error> broken;  // an error is final: every write after it hears the same
@@ -229,6 +231,7 @@ void FileDisk::names_move() {
 }
 
 void FileDisk::make_in_turn() {
+  name_thread("maker");
   auto not_before = std::chrono::steady_clock::now();
   for (;;) {
     MakeJob job;
@@ -275,6 +278,7 @@ Result<Fd> FileDisk::write_new(std::string_view name, std::span<const std::byte>
       return failed(wrong);
     }
     at += n;
+    if (!give_up) continue;
     if (::fdatasync(file.get()) != 0) return failed(errno);
     if (give_up()) return failed(ECANCELED);
   }
@@ -291,7 +295,7 @@ Status FileDisk::sync_directory(std::string_view doing, std::string_view name) c
 Status FileDisk::put(std::string_view name, std::span<const std::byte> bytes, std::uint64_t size) {
   names_move();
   reader_->forget();
-  const auto written = write_new(name, bytes, size, [] { return false; });
+  const auto written = write_new(name, bytes, size, nullptr);
   if (!written) return fail(written.error());
   return {};
 }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/invariant.h"
+#include "base/thread_name.h"
 
 namespace seckill::compat {
 namespace {
@@ -70,6 +71,7 @@ void CounterKey::note(std::string trouble) {
 }
 
 void CounterKey::run() {
+  name_thread("counter");
   for (;;) {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return ending_ || asked_; });

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <utility>
 
+#include "base/thread_name.h"
+
 namespace seckill::compat {
 namespace {
 
@@ -41,6 +43,7 @@ void Keeper::finish(milliseconds within) {
 
 // At the end everything that is there is stored, if time allows.
 void Keeper::run() {
+  name_thread("rows");
   bool more = true;
   while (more) {
     more = wait(kGather);

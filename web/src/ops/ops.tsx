@@ -119,25 +119,25 @@ function Step({ name, label, value, most, note }: { name: string; label: string;
   );
 }
 
-// arrived, admitted and won are counted since this process began; the ledger and the rows know all.
+// This process counts whom it answered; the ledger and the rows know all, also of others and of before.
 function Funnel({ now }: { now: Snapshot }) {
   const { funnel, state } = now;
   const won = funnel.outcomes['won'] ?? 0;
   const most = Math.max(funnel.arrived, funnel.orders);
-  const earlier = funnel.orders - won;
+  const told = won < funnel.orders ? `${grouped(won)} of them told by this process` : '';
   return (
     <section class="panel" aria-labelledby="funnel">
       <h2 id="funnel">Funnel</h2>
       <ol class="funnel">
         <Step name="arrived" label="arrived" value={funnel.arrived} most={most} />
         <Step name="admitted" label="admitted" value={funnel.admitted} most={most} />
-        <Step name="won" label="won" value={funnel.orders} most={most} note={earlier > 0 ? `${grouped(earlier)} of them before this process` : ''} />
+        <Step name="won" label="won" value={funnel.orders} most={most} note={told} />
         {funnel.orders_stored !== undefined && (
           <Step name="stored" label="stored" value={funnel.orders_stored} most={most} note={`as of record ${grouped(funnel.orders_stored_at!)}`} />
         )}
         <Step name="paid" label="paid, units" value={funnel.units_paid} most={most} />
       </ol>
-      <p class="soft">arrived and admitted: since the process began, {timeOfDay(Date.parse(state.since))}; the rest: ever.</p>
+      <p class="soft">arrived and admitted: answered by this process since {timeOfDay(Date.parse(state.since))}; the rest: ever.</p>
     </section>
   );
 }
