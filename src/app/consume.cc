@@ -14,6 +14,7 @@ namespace seckill::app {
 namespace {
 
 constexpr milliseconds kPause{200};           // nothing new
+constexpr milliseconds kGather{50};           // little was new: a rush makes few transactions
 constexpr milliseconds kTroubleEvery{1'000};  // rows that cannot be reached, journals that are away
 constexpr milliseconds kStandBy{3'000};  // another one works: it is gone when the bookmark rests
 
@@ -22,7 +23,7 @@ static_assert(std::atomic<bool>::is_always_lock_free);
 
 void wait_a_little(milliseconds time) {
   for (const SteadyTime until = steady_now() + time; !ending && steady_now() < until;)
-    std::this_thread::sleep_for(milliseconds(20));
+    std::this_thread::sleep_for(milliseconds(10));
 }
 
 // Another consumer stores: we stand by until its bookmark has not moved for a while.
@@ -38,6 +39,25 @@ void stand_by(Orders& orders) {
   }
 }
 
+// A serve that starts at the same time makes it.
+Result<KafkaTopic> topic_once_made(const KafkaOptions& options) {
+  const SteadyTime until = steady_now() + options.start_wait;
+  for (bool said = false;; said = true) {
+    auto topic = look_at_kafka_topic(options, options.start_wait);
+    if (!topic || topic->exists) return topic;
+    if (ending || steady_now() >= until) {
+      return fail(
+          Error::Code::kUnavailable,
+          fmt::format("topic {} is not there yet: `seckill serve` makes it", options.topic));
+    }
+    if (!said) {
+      options.say(fmt::format("waiting for topic {}, {} s at most: `seckill serve` makes it",
+                              options.topic, options.start_wait.count() / 1'000));
+    }
+    wait_a_little(kPause);
+  }
+}
+
 class Consume {
  public:
   Consume(JournalReader& journal, Orders& orders, Log& log, bool until_empty)
@@ -46,6 +66,7 @@ class Consume {
   Exit run() {
     while (!ending) {
       const std::uint64_t races = consumer_.stats().lost_races;
+      const std::uint64_t before = number(consumer_.stats().next);
       const auto more = consumer_.turn(machine_now());
       if (!more) {
         if (const auto exit = trouble(more.error())) return *exit;
@@ -59,6 +80,9 @@ class Consume {
       } else if (!*more) {
         if (until_empty_) break;
         wait_a_little(kPause);
+      } else if (const auto stored = number(consumer_.stats().next) - before;
+                 stored > 0 && stored < Consumer::kBatchMax) {
+        wait_a_little(kGather);
       }
     }
     const ConsumerStats& stats = consumer_.stats();
@@ -107,13 +131,8 @@ Exit run_consume(const Args& args, Talk& talk) {
   options.say = [&log](std::string_view line) {
     log.warn("journal", {{"says", std::string(line)}});
   };
-  const auto topic = look_at_kafka_topic(options, options.start_wait);
+  const auto topic = topic_once_made(options);
   if (!topic) return talk.fail(topic.error());
-  if (!topic->exists) {
-    return talk.fail(
-        {Error::Code::kUnavailable,
-         fmt::format("topic {} is not there yet: `seckill serve` makes it", options.topic)});
-  }
   if (const auto safe = check_kafka_topic(*topic, options); !safe) return talk.fail(safe.error());
   const auto journal = open_journal_reader(settings);
   if (!journal) return talk.fail(journal.error());

@@ -152,7 +152,7 @@ class Real final : public KafkaJournal {
   Status make_topic(std::size_t brokers);
   Status open_producer();
   Status write_genesis(const KafkaGenesis& genesis);
-  Status replay(const KafkaGenesis& genesis, const Visitor& visit);
+  Status replay(const KafkaGenesis& genesis, std::int64_t end, const Visitor& visit);
   Status open_wake();
   rd_kafka_resp_err_t produce(const Record& record, std::span<const std::byte> bytes);
   void take_receipts(std::span<const Entry> entries);
@@ -201,7 +201,7 @@ Status Real::begin(const KafkaGenesis& genesis, const Visitor& visit) {
     if (!seen) return fail(std::move(seen.error()));
   }
   if (auto safe = check_kafka_topic(*seen, options_); !safe) return safe;
-  if (auto replayed = replay(genesis, visit); !replayed) return replayed;
+  if (auto replayed = replay(genesis, seen->end, visit); !replayed) return replayed;
   return open_wake();
 }
 
@@ -261,14 +261,15 @@ Status Real::write_genesis(const KafkaGenesis& genesis) {
               fmt::format("journal/kafka: topic {} takes no record: {}", options_.topic, why));
 }
 
-// All there is, from 0 on; then the tail begins at the last record, which must be the same.
-Status Real::replay(const KafkaGenesis& genesis, const Visitor& visit) {
+// All there was when we looked, from 0 on; then the tail begins at the last of these records, which
+// must be the same.
+Status Real::replay(const KafkaGenesis& genesis, std::int64_t end, const Visitor& visit) {
   auto reader = Tail::open(options_, true);
   if (!reader) return fail(std::move(reader.error()));
   Tail& all = **reader;
   if (auto begun = all.start(Position{}); !begun) return begun;
   SteadyTime heard = steady_now();
-  while (!all.at_end() || all.next() == Position{}) {
+  while (all.next() == Position{} || static_cast<std::int64_t>(number(all.next())) < end) {
     const auto entries = all.take(kTakeAtOnce, milliseconds(100));
     if (!entries) return fail(entries.error());
     if (!entries->empty()) {
@@ -283,7 +284,7 @@ Status Real::replay(const KafkaGenesis& genesis, const Visitor& visit) {
       }
       if (first.position == Position{}) identity_ = hash_of(first.stamp, first.bytes);
       if (auto taken = visit(*entries); !taken) return taken;
-    } else if (all.at_end() && !std::exchange(found_.is_new, true)) {
+    } else if (all.at_end() && all.next() == Position{} && !std::exchange(found_.is_new, true)) {
       if (auto written = write_genesis(genesis); !written) return written;
     } else if (steady_now() - heard > options_.start_wait) {
       return fail(Error::Code::kUnavailable, fmt::format("journal/kafka: nothing comes from {} {}",

@@ -7,6 +7,11 @@
 namespace seckill::kafka {
 namespace {
 
+// Messages that wait for us. A librdkafka before 2.2 that had so many looks for more only up to a
+// second after there is room again, unless it is sent anew; see fetch().
+constexpr std::size_t kQueuedMax = 100'000;
+constexpr std::size_t kQueueWasFull = kQueuedMax * 9 / 10;
+
 // What no time heals: the topic does not hold what we were to read.
 bool is_lost(rd_kafka_resp_err_t error) {
   return error == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
@@ -26,7 +31,8 @@ Result<std::unique_ptr<Tail>> Tail::open(KafkaOptions options, bool tells_end) {
                              {"fetch.min.bytes", "1"},
                              {"fetch.wait.max.ms", "100"},  // a start elsewhere waits for it
                              {"fetch.error.backoff.ms", "50"},
-                             {"queued.max.messages.kbytes", "16384"}});
+                             {"queued.min.messages", std::to_string(kQueuedMax)},
+                             {"queued.max.messages.kbytes", "65536"}});
   if (!client) return fail(std::move(client.error()));
   Topic topic(rd_kafka_topic_new(client->get(), options.topic.c_str(), nullptr));
   if (!topic)
@@ -91,6 +97,12 @@ Result<std::span<const Entry>> Tail::take(std::size_t most, milliseconds wait) {
 }
 
 void Tail::fetch(std::size_t most, milliseconds wait) {
+  const std::size_t waiting = rd_kafka_queue_length(fetched_.get());
+  full_ = full_ || waiting >= kQueueWasFull;
+  if (waiting == 0 && std::exchange(full_, false)) {
+    shaken_ = true;  // take() seeks
+    return;
+  }
   std::array<rd_kafka_message_t*, 1'024> some{};
   most = std::min(most, some.size());
   if (wait > milliseconds(0)) {  // a batch would wait until it is full

@@ -50,6 +50,7 @@ class Tail {
   bool started_ = false;
   bool at_end_ = false;
   bool shaken_ = false;  // cut off: nothing is believed before seek()
+  bool full_ = false;    // so many messages waited that librdkafka fetches no more
   Follower follower_;
   std::uint64_t doubts_ = 0;
   std::string trouble_;

@@ -112,7 +112,7 @@ Status migrate(Connection& db, std::span<const EmbeddedFile> files, bool migrate
   if (!migrate) {
     return fail(Error::Code::kUnavailable,
                 fmt::format("orders/mysql: {}: there are no rows of this version yet; `seckill "
-                            "serve` makes them",
+                            "serve`, or `consume` over Kafka, makes them",
                             db.name()));
   }
   const std::string lock = "seckill migrates " + db.target().database;

@@ -26,7 +26,9 @@ Result<std::unique_ptr<SqliteOrdersReader>> SqliteOrdersReader::open(const std::
   if (::access(path.c_str(), F_OK) != 0) {
     return fail(
         Error::Code::kUnavailable,
-        fmt::format("orders/sqlite: {}: there are no rows yet; `seckill serve` makes them", path));
+        fmt::format("orders/sqlite: {}: there are no rows yet; `seckill serve`, or `consume` "
+                    "over Kafka, makes them",
+                    path));
   }
   auto db = sqlite::Db::open(path, sqlite::Access::kReadOnly);
   if (!db) return fail(std::move(db.error()));

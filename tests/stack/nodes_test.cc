@@ -76,6 +76,52 @@ TEST(Nodes, ARushSurvivesTheDeathOfEachOfThem) {
   EXPECT_EQ(b->stop(), 0) << b->program().err();
 }
 
+// N13, I11, I10: two of three brokers are gone, and with them the replicas that a yes stands on.
+// Nobody is told one, everybody is answered, and selling resumes by itself.
+TEST(Nodes, WithTooFewReplicasNobodyIsToldAYes) {
+  const RealServers servers("kafka", 3);
+  const Nodes nodes(servers);
+  const auto node = nodes.serve();
+  ASSERT_TRUE(node->up()) << node->program().err();
+  create_sale(*node, R"({"id":"car","stock":2,"per_buyer":1})");
+  ASSERT_EQ(buy(*node, "car", "ann", "k").status, 201);
+  servers.act("kill", "kafka2 kafka3");
+  for (int n = 0; n < 2; ++n) {
+    const auto unsure = buy(*node, "car", "bob", "k");
+    EXPECT_EQ(unsure.status, 503) << unsure.body;
+    EXPECT_NE(unsure.header("Retry-After"), "");
+  }
+  servers.act("restart", "kafka2 kafka3");
+  app::HttpReply won;
+  for (int i = 0; i < 60 && won.status / 100 != 2; ++i) {
+    won = buy(*node, "car", "bob", "k");
+    if (won.status == 503) std::this_thread::sleep_for(milliseconds(500));
+  }
+  EXPECT_EQ(won.status / 100, 2) << won.body << node->program().err();
+  EXPECT_EQ(buy(*node, "car", "ann", "k").status, 200) << "her order is there";
+  EXPECT_EQ(buy(*node, "car", "cid", "k").status, 409) << "two are sold";
+  EXPECT_EQ(nodes.command({"consume", "--until-empty"}).code, 0);
+  const Ran audit = nodes.command({"audit", "car"});
+  EXPECT_EQ(audit.code, 0) << audit.out << audit.err;
+  EXPECT_EQ(node->stop(), 0) << node->program().err();
+}
+
+// The demo's classic: a broker that answers, and tells its clients an address which this host
+// cannot reach.
+TEST(Nodes, TheDoctorNamesAnAddressThatCannotBeReached) {
+  ::setenv("KAFKA_ADVERTISED", "seckill.invalid", 1);
+  const RealServers servers("kafka");
+  ::unsetenv("KAFKA_ADVERTISED");
+  const std::string address = servers["KAFKA_ADDRESSES"];
+  const TempDir dir;
+  const Ran doctor = run(dir.path(), {"doctor", "--only", "kafka", "--allow-unsafe-kafka",
+                                      "--journal", "kafka://" + address + "/cars"});
+  EXPECT_EQ(doctor.code, 1) << doctor.out << doctor.err;
+  const std::string advertised = "seckill.invalid" + address.substr(address.find(':'));
+  EXPECT_NE(doctor.out.find(advertised), std::string::npos) << doctor.out;
+  EXPECT_NE(doctor.out.find("set advertised.listeners"), std::string::npos) << doctor.out;
+}
+
 // Kafka is not there: wait with a line that says for what, then exit 3.
 TEST(Nodes, WithoutKafkaTheyWaitAndSaySo) {
   const TempDir dir;
@@ -87,6 +133,24 @@ TEST(Nodes, WithoutKafkaTheyWaitAndSaySo) {
     EXPECT_EQ(ran.code, 3) << ran.err;
     EXPECT_NE(ran.err.find("waiting for Kafka at 127.0.0.1:1"), std::string::npos) << ran.err;
   }
+}
+
+// Whoever pastes three lines starts all of them at once: the consumer waits for the topic that a
+// node makes.
+TEST(Nodes, AConsumerWaitsForItsTopic) {
+  const Nodes nodes(RealServers::shared());
+  const auto consumer = nodes.consume();
+  for (int i = 0; i < 600 && consumer->err().find("waiting for topic") == std::string::npos; ++i)
+    std::this_thread::sleep_for(milliseconds(50));
+  const auto node = nodes.serve();
+  ASSERT_TRUE(node->up()) << node->program().err();
+  create_sale(*node, R"({"id":"car","stock":1,"per_buyer":1})");
+  EXPECT_EQ(buy(*node, "car", "ann", "k").status, 201);
+  const Ran audit = nodes.command({"audit", "car", "--wait", "20s"});
+  EXPECT_EQ(audit.code, 0) << audit.out << audit.err << consumer->err();
+  consumer->signal(SIGTERM);
+  EXPECT_EQ(consumer->wait(), 0) << consumer->err();
+  EXPECT_EQ(node->stop(), 0);
 }
 
 // A single broker passes only where that is said.
