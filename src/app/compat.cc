@@ -31,19 +31,14 @@ constexpr milliseconds kCatchUpMax{5'000};  // for the rows
 
 Result<compat::StandOptions> stand_options(const Settings& settings) {
   compat::StandOptions options;
-  const RedisTarget& counter = *settings.counter;
-  options.counter = {.host = counter.host,
-                     .port = counter.port,
-                     .database = static_cast<int>(counter.database),
-                     .user = counter.user};
-  auto password = password_in(settings.counter_password_file);
-  if (!password) return fail(std::move(password.error()));
-  options.counter.password = *std::move(password);
+  auto counter = redis_options(settings);
+  if (!counter) return fail(std::move(counter.error()));
+  options.counter = *std::move(counter);
   options.topic = kafka_options(settings);
   options.topic.allow_unsafe =
       true;  // the demo's topic is taken as it is, and what is not safe said
   if (!settings.compat.no_legacy_rows) options.rows = settings.orders_mysql;
-  password = password_in(settings.orders_password_file);
+  auto password = password_in(settings.orders_password_file);
   if (!password) return fail(std::move(password.error()));
   options.rows_password = *std::move(password);
   options.stock = settings.compat.stock;

@@ -29,8 +29,8 @@ return {taken, math.max(left - taken, 0)})";
 
 }  // namespace
 
-CounterKey::CounterKey(RedisTarget target)
-    : target_(std::move(target)), wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+CounterKey::CounterKey(RedisOptions options)
+    : options_(std::move(options)), wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
   invariant(static_cast<bool>(wake_), "there is a file for the counter's bell");
   thread_ = std::thread([this] { run(); });
 }
@@ -91,75 +91,74 @@ Taken CounterKey::call(Take take) {
   if (redis_ && redis_->gone()) redis_.reset();
   for (int tries = 0; tries < 2; ++tries) {
     if (!redis_) {
-      auto opened = Redis::open(target_);
+      auto opened = redis::Line::open(options_, kRedisWithin);
       if (!opened) return note(opened.error().message), Taken{.how = Taken::How::kRefused};
       redis_ = *std::move(opened);
       sha_.clear();
     }
     if (sha_.empty()) {
-      const auto loaded = redis_->call({"SCRIPT", "LOAD", kScript});
-      if (!loaded) redis_.reset();
-      if (!loaded || loaded->kind != Reply::Kind::kText) {
-        note(loaded ? loaded->text : loaded.error().message);
-        return {.how = Taken::How::kRefused};
+      const auto loaded = redis_->ask({"SCRIPT", "LOAD", std::string(kScript)});
+      if (!loaded) {
+        redis_.reset();
+        return note(loaded.error().message), Taken{.how = Taken::How::kRefused};
       }
-      sha_ = loaded->text;
+      sha_ = redis::text_of(**loaded);
     }
-    const auto reply = redis_->call(
+    const auto reply = redis_->say(
         {"EVALSHA", sha_, "1", kCounterKey, std::to_string(take.back), std::to_string(take.units)});
     if (!reply) {
       redis_.reset();
       return note(reply.error().message), Taken{.how = Taken::How::kLost};
     }
-    if (reply->kind != Reply::Kind::kError || !reply->text.starts_with("NOSCRIPT"))
-      return understood(*reply, take);
+    if (!redis::is_error(**reply) || !redis::text_of(**reply).starts_with("NOSCRIPT"))
+      return understood(**reply, take);
     sha_.clear();
   }
   return note("counter/redis: it forgets our script"), Taken{.how = Taken::How::kRefused};
 }
 
-Taken CounterKey::understood(const Reply& reply, Take take) {
-  if (reply.kind == Reply::Kind::kNil) {
+Taken CounterKey::understood(const redisReply& reply, Take take) {
+  if (reply.type == REDIS_REPLY_NIL) {
     note(fmt::format("counter/redis: {} has no key `{}`: SET {} 100 puts a hundred units on sale",
-                     to_text(target_), kCounterKey, kCounterKey));
+                     to_text(options_.target), kCounterKey, kCounterKey));
     return {.how = Taken::How::kNoKey};
   }
-  if (reply.kind == Reply::Kind::kError) {
-    note(fmt::format("counter/redis: {}: {}", to_text(target_), reply.text));
+  if (redis::is_error(reply)) {
+    note(redis::meaning_of(redis::text_of(reply), options_).message);
     return {.how = Taken::How::kRefused};
   }
-  const bool fits = reply.numbers.size() == 2 && reply.numbers[0] >= 0 &&
-                    reply.numbers[0] <= take.units && reply.numbers[1] >= 0 &&
-                    reply.numbers[1] <= UINT32_MAX;
-  if (!fits) {  // not our script's answer
+  const bool pair = reply.type == REDIS_REPLY_ARRAY && reply.elements == 2 &&
+                    reply.element[0]->type == REDIS_REPLY_INTEGER &&
+                    reply.element[1]->type == REDIS_REPLY_INTEGER;
+  const auto taken = pair ? reply.element[0]->integer : -1;
+  const auto left = pair ? reply.element[1]->integer : -1;
+  if (taken < 0 || taken > take.units || left < 0 ||
+      left > UINT32_MAX) {  // not our script's answer
     note("counter/redis: an answer that makes no sense");
     return {.how = Taken::How::kLost};
   }
   note({});
   return {.how = Taken::How::kDone,
-          .units = static_cast<std::uint32_t>(reply.numbers[0]),
-          .left = static_cast<std::uint32_t>(reply.numbers[1])};
+          .units = static_cast<std::uint32_t>(taken),
+          .left = static_cast<std::uint32_t>(left)};
 }
 
-Result<bool> make_counter(Redis& redis, std::uint64_t stock) {
-  const auto made = redis.call({"SETNX", kCounterKey, std::to_string(stock)});
+Result<bool> make_counter(redis::Line& redis, std::uint64_t stock) {
+  const auto made = redis.ask({"SETNX", kCounterKey, std::to_string(stock)});
   if (!made) return fail(made.error());
-  if (made->kind == Reply::Kind::kNumbers) return made->numbers.front() == 1;
-  return fail(Code::kInvalid,
-              fmt::format("counter/redis: {}: {}", to_text(redis.target()), made->text));
+  return (*made)->integer == 1;
 }
 
-Result<std::optional<std::int64_t>> read_counter(Redis& redis) {
-  const auto found = redis.call({"GET", kCounterKey});
+Result<std::optional<std::int64_t>> read_counter(redis::Line& redis) {
+  const auto found = redis.ask({"GET", kCounterKey});
   if (!found) return fail(found.error());
-  if (found->kind == Reply::Kind::kNil) return std::optional<std::int64_t>();
+  if ((*found)->type == REDIS_REPLY_NIL) return std::optional<std::int64_t>();
+  const std::string_view text = redis::text_of(**found);
   std::int64_t value = 0;
-  const char* end = found->text.data() + found->text.size();
-  const auto [at, error] = std::from_chars(found->text.data(), end, value);
-  if (found->kind == Reply::Kind::kText && error == std::errc() && at == end)
-    return std::optional(value);
-  return fail(Code::kInvalid, fmt::format("counter/redis: {}: the key `{}` is no number: {}",
-                                          to_text(redis.target()), kCounterKey, found->text));
+  const auto [at, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error == std::errc() && at == text.data() + text.size()) return std::optional(value);
+  return fail(Code::kInvalid,
+              fmt::format("counter/redis: the key `{}` is no number: {}", kCounterKey, text));
 }
 
 }  // namespace seckill::compat

@@ -12,12 +12,13 @@
 
 #include "base/fd.h"
 #include "base/result.h"
-#include "compat/redis.h"
 #include "compat/seller.h"
+#include "counter/redis_call.h"
 
 namespace seckill::compat {
 
 inline constexpr const char* kCounterKey = "counter";
+inline constexpr milliseconds kRedisWithin{1'000};  // for a connection, and for each answer
 
 // Promises: (1) turn() is answered through poll() within kRedisWithin and a connection's time;
 // (2) nothing is sent twice: what was sent and not answered is kLost, only what the server says it
@@ -25,7 +26,7 @@ inline constexpr const char* kCounterKey = "counter";
 // Threads: turn(), poll() and trouble() belong to the loop; the calls wait on a thread of its own.
 class CounterKey {
  public:
-  explicit CounterKey(RedisTarget target);
+  explicit CounterKey(RedisOptions options);
   ~CounterKey();
 
   void turn(Take take);  // needs: none in flight
@@ -37,12 +38,12 @@ class CounterKey {
  private:
   void run();
   Taken call(Take take);
-  Taken understood(const Reply& reply, Take take);
+  Taken understood(const redisReply& reply, Take take);
   void note(std::string trouble);
 
-  const RedisTarget target_;
-  std::unique_ptr<Redis> redis_;  // of the thread
-  std::string sha_;               // of the script, as this connection's server knows it
+  const RedisOptions options_;
+  std::optional<redis::Line> redis_;  // of the thread
+  std::string sha_;                   // of the script, as this connection's server knows it
   Fd wake_;
 
   mutable std::mutex mutex_;  // guards everything below
@@ -56,8 +57,8 @@ class CounterKey {
 };
 
 // The key is made if it is not there: true. Whoever makes it meanwhile wins.
-Result<bool> make_counter(Redis& redis, std::uint64_t stock);
+Result<bool> make_counter(redis::Line& redis, std::uint64_t stock);
 // Nothing: there is none. kInvalid: it is no number.
-Result<std::optional<std::int64_t>> read_counter(Redis& redis);
+Result<std::optional<std::int64_t>> read_counter(redis::Line& redis);
 
 }  // namespace seckill::compat

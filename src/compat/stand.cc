@@ -133,14 +133,15 @@ Status Real::open_topic_and_rows() {
 }
 
 Status Real::open_counter() {
-  auto redis = waited_for([this] { return Redis::open(options_.counter); }, options_);
+  auto redis =
+      waited_for([this] { return redis::Line::open(options_.counter, kRedisWithin); }, options_);
   if (!redis) return fail(std::move(redis.error()));
   if (found_.messages == 0) {
-    const auto made = make_counter(**redis, options_.stock);
+    const auto made = make_counter(*redis, options_.stock);
     if (!made) return fail(made.error());
     found_.counter_made = *made;
   }
-  const auto counter = read_counter(**redis);
+  const auto counter = read_counter(*redis);
   if (!counter) return fail(counter.error());
   found_.counter = *counter;
   counter_ = std::make_unique<CounterKey>(options_.counter);
@@ -228,9 +229,9 @@ Result<Figures> look_at_stand(const StandOptions& options) {
     if (!other) return fail(other.error());
     figures.astray += other->end;
   }
-  auto redis = Redis::open(options.counter);
+  auto redis = redis::Line::open(options.counter);
   if (!redis) return fail(std::move(redis.error()));
-  const auto counter = read_counter(**redis);
+  const auto counter = read_counter(*redis);
   if (!counter) return fail(counter.error());
   figures.counter = *counter;
   if (!options.rows) return figures;

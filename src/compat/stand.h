@@ -8,7 +8,7 @@
 #include <string>
 
 #include "compat/drift.h"
-#include "compat/redis.h"
+#include "counter/redis_counter.h"
 #include "http/demo_seller.h"
 #include "journal/kafka_journal.h"
 #include "orders/mysql_url.h"
@@ -16,7 +16,7 @@
 namespace seckill::compat {
 
 struct StandOptions {
-  RedisTarget counter;
+  RedisOptions counter;
   KafkaOptions topic;
   std::optional<mysql::Target> rows;  // nothing: the demo's own consumer stores them
   std::string rows_password;

@@ -1,6 +1,7 @@
 #include "counter/redis_call.h"
 
 #include <fmt/format.h>
+#include <poll.h>
 
 #include "embedded/take_lua.h"
 
@@ -13,9 +14,6 @@ std::string redis_key_of(RecordHash journal, SaleUid sale) {
 namespace redis {
 namespace {
 
-constexpr timeval kConnectWait{2, 0};
-constexpr timeval kAnswerWait{2, 0};
-
 bool has(std::string_view text, std::string_view part) { return text.find(part) != text.npos; }
 
 std::string login_fix(const RedisOptions& options) {
@@ -27,7 +25,8 @@ std::string login_fix(const RedisOptions& options) {
 
 std::string rights_fix(const RedisOptions& options) {
   return fmt::format(
-      "as an administrator: ACL SETUSER {} ~seckill:* +fcall +function|load +time +hmget +hset "
+      "as an administrator (--compat demo wants ~counter +get +setnx +decrby +evalsha +script|load "
+      "+select instead): ACL SETUSER {} ~seckill:* +fcall +function|load +time +hmget +hset "
       "+hincrby +del +pexpire +info +select +config|get",
       options.target.user.empty() ? "default" : options.target.user);
 }
@@ -125,7 +124,8 @@ Error meaning_of(std::string_view error, const RedisOptions& options) {
   return means(kUnavailable, "does not do as asked", "look into its log");
 }
 
-Result<Line> Line::open(const RedisOptions& options) {
+Result<Line> Line::open(const RedisOptions& options, milliseconds within) {
+  const timeval limit{within.count() / 1'000, within.count() % 1'000 * 1'000};
   const RedisTarget& target = options.target;
   const auto silent = [&](const redisContext* context) {
     return fail(Error::Code::kUnavailable,
@@ -133,9 +133,9 @@ Result<Line> Line::open(const RedisOptions& options) {
                             "started?",
                             to_text(target), context == nullptr ? "no memory" : context->errstr));
   };
-  Context context(redisConnectWithTimeout(target.host.c_str(), target.port, kConnectWait));
+  Context context(redisConnectWithTimeout(target.host.c_str(), target.port, limit));
   if (!context || context->err != 0) return silent(context.get());
-  redisSetTimeout(context.get(), kAnswerWait);
+  redisSetTimeout(context.get(), limit);
   bound(*context);
   Line line(std::move(context), options);
   if (const Words words = login(options); !words.empty()) {
@@ -147,6 +147,17 @@ Result<Line> Line::open(const RedisOptions& options) {
 }
 
 Result<Reply> Line::ask(const Words& words) {
+  auto reply = say(words);
+  if (reply && is_error(**reply)) return fail(meaning_of(text_of(**reply), options_));
+  return reply;
+}
+
+bool Line::gone() const {
+  pollfd socket{.fd = context_->fd, .events = POLLIN, .revents = 0};
+  return ::poll(&socket, 1, 0) != 0;  // readable though nothing was asked: its end
+}
+
+Result<Reply> Line::say(const Words& words) {
   const std::string bytes = wire(words);
   void* answer = nullptr;
   if (redisAppendFormattedCommand(context_.get(), bytes.data(), bytes.size()) != REDIS_OK ||
@@ -155,9 +166,7 @@ Result<Reply> Line::ask(const Words& words) {
                 fmt::format("counter/redis: {} does not answer ({}); is it a Redis?",
                             to_text(options_.target), context_->errstr));
   }
-  Reply reply(static_cast<redisReply*>(answer));
-  if (is_error(*reply)) return fail(meaning_of(text_of(*reply), options_));
-  return reply;
+  return Reply(static_cast<redisReply*>(answer));
 }
 
 }  // namespace redis

@@ -38,10 +38,14 @@ Error meaning_of(std::string_view error, const RedisOptions& options);
 // A connection that waits: for the start, the audit and the doctor.
 class Line {
  public:
-  // Connected and logged in. kUnavailable: nobody answers.
-  static Result<Line> open(const RedisOptions& options);
+  // Connected and logged in. kUnavailable: nobody answers within that time.
+  static Result<Line> open(const RedisOptions& options, milliseconds within = milliseconds(2'000));
   // No reply of it is an error.
   Result<Reply> ask(const Words& words);
+  // Also an error's. kUnavailable: sent, perhaps, and not answered; this line is of no more use.
+  Result<Reply> say(const Words& words);
+  // The other side has hung up, while nothing was asked.
+  bool gone() const;
 
  private:
   Line(Context context, const RedisOptions& options)

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "compat/redis.h"
 #include "stack/mysql_place.h"
+#include "stack/redis_place.h"
 #include "support/real_servers.h"
 #include "system/binary.h"
 
@@ -49,11 +49,10 @@ class DemoPlace {
   }
 
   // By another connection.
-  compat::Reply redis(std::initializer_list<std::string_view> words) const {
-    const auto target = compat::redis_target_from(redis_["REDIS_URL"]).value();
-    return compat::Redis::open(target).value()->call(words).value();
+  redis::Reply redis(const redis::Words& words) const {
+    return tell(redis_at(redis_["REDIS_URL"]), words);
   }
-  std::string counter() const { return redis({"GET", "counter"}).text; }
+  std::string counter() const { return std::string(redis::text_of(*redis({"GET", "counter"}))); }
 
   // What a command of another hand writes, each line.
   Ran by_hand(const std::string& words) const {

@@ -1,4 +1,5 @@
 // --compat demo over real servers, beside others who sell and read there in the demo's own manner.
+#include <algorithm>
 #include <csignal>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -167,6 +168,48 @@ TEST(Demo, AKilledServerLosesUnitsAndTheAuditSaysHowMany) {
   EXPECT_NE(audit.out.find(fmt::format("1000 taken, {} recorded", recorded)), std::string::npos)
       << audit.out;
   EXPECT_EQ(place.rows(), recorded);
+}
+
+// Two of ours sell from one counter into one topic, and store into one table: a row for each
+// message, whoever of them comes first.
+TEST(Demo, TwoOfThemShareEverything) {
+  const DemoPlace place(RealServers::shared());
+  const auto a = place.serve({"--stock", "300"}), b = place.serve({"--stock", "300"});
+  ASSERT_TRUE(a->up() && b->up()) << a->program().err() << b->program().err();
+  Program at_a = crowd(place, *a, 300, "a"), at_b = crowd(place, *b, 300, "b");
+  EXPECT_EQ(at_a.wait(), 0) << at_a.err();
+  EXPECT_EQ(at_b.wait(), 0) << at_b.err();
+  EXPECT_EQ(won_in(place, "a") + won_in(place, "b"), 300);
+  expect_rows(place, 300);
+  const Ran audit = place.audit({"--stock", "300", "--wait", "20s"});
+  EXPECT_EQ(audit.code, 0) << audit.out << audit.err;
+  EXPECT_EQ(a->stop(), 0) << a->program().err();
+  EXPECT_EQ(b->stop(), 0) << b->program().err();
+  EXPECT_EQ(place.rows(), 300);
+}
+
+// A counter behind a password: without it a start ends with what to do.
+TEST(Demo, LogsInAtItsCounter) {
+  const DemoPlace place(RealServers::shared());
+  LoneRedis redis({"--requirepass", "sesame"});
+  redis.start();
+  std::vector<std::string> words = place.with({});
+  *(std::find(words.begin(), words.end(), "--counter") + 1) = redis.url();
+  auto refused = words;
+  refused.insert(refused.begin(), {"serve", "--listen", "127.0.0.1:0"});
+  const Ran without = run(place.dir.path(), refused, place.surroundings());
+  EXPECT_EQ(without.code, 2) << without.err;
+  EXPECT_NE(without.err.find("--counter-password-file"), std::string::npos) << without.err;
+
+  put_text(place.dir.file("redis.pw"), "sesame\n");
+  std::filesystem::permissions(place.dir.file("redis.pw"), std::filesystem::perms(0600));
+  words.insert(words.end(), {"--counter-password-file", place.dir.file("redis.pw")});
+  const Server server(place.dir.path(), words, place.surroundings());
+  ASSERT_TRUE(server.up());
+  EXPECT_EQ(buy_one(server).body, "[99]");
+  words.insert(words.begin(), {"audit", "--wait", "20s"});
+  const Ran audit = run(place.dir.path(), words, place.surroundings());
+  EXPECT_EQ(audit.code, 0) << audit.out << audit.err;
 }
 
 // Kafka is gone: 503 in time, and what is certainly not recorded goes back to the counter.
