@@ -36,12 +36,8 @@ inline redis::Reply tell(const RedisOptions& options, const redis::Words& words,
 class LoneRedis {
  public:
   explicit LoneRedis(std::vector<std::string> settings = {}) : settings_(std::move(settings)) {
-    const Fd probe(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    sockaddr_in any{.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    socklen_t size = sizeof any;
-    (void)::bind(probe.get(), reinterpret_cast<sockaddr*>(&any), size);
-    (void)::getsockname(probe.get(), reinterpret_cast<sockaddr*>(&any), &size);
-    port_ = ntohs(any.sin_port);
+    // Of a cluster, port + 10,000 must be a port, too.
+    while (port_ == 0 || port_ > 55'000) port_ = any_free_port();
   }
   static bool is_installed() { return std::filesystem::exists(kServer); }
 
@@ -63,6 +59,14 @@ class LoneRedis {
 
  private:
   static constexpr const char* kServer = "/usr/bin/redis-server";
+  static std::uint16_t any_free_port() {
+    const Fd probe(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_in any{.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t size = sizeof any;
+    (void)::bind(probe.get(), reinterpret_cast<sockaddr*>(&any), size);
+    (void)::getsockname(probe.get(), reinterpret_cast<sockaddr*>(&any), &size);
+    return ntohs(any.sin_port);
+  }
   bool answers() const {
     const Fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     const sockaddr_in at{

@@ -2,6 +2,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
 #include <gtest/gtest.h>
@@ -10,6 +11,7 @@
 #include <thread>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "support/read_file.h"
 #include "support/real_servers.h"
 
@@ -77,6 +79,31 @@ TEST(StackScript, ServersEndWithTheProcessTheyServe) {
   for (int i = 0; i < 600 && runs(pid); ++i)
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   EXPECT_FALSE(runs(pid));
+}
+
+// The next run comes while the last one's servers are being put away, or are about to be: it has
+// its own, as long as it lives.
+TEST(StackScript, ARunRightBehindAnotherHasItsServers) {
+  const TempDir place;
+  const auto start = [&](pid_t owner) {
+    return stack(
+        fmt::format("start --dir '{}' --only redis --until-gone {}", place.file("servers"), owner));
+  };
+  for (const auto later : {milliseconds(0), milliseconds(300), milliseconds(700)}) {
+    const pid_t before = fork();
+    if (before == 0) prctl(PR_SET_PDEATHSIG, SIGKILL), pause(), _exit(0);
+    ASSERT_EQ(start(before).code, 0);
+    kill(before, SIGKILL);
+    waitpid(before, nullptr, 0);
+    std::this_thread::sleep_for(later);
+    const auto started = start(getpid());
+    ASSERT_EQ(started.code, 0) << started.words;
+    std::this_thread::sleep_for(milliseconds(1'500));
+    const auto status = stack(fmt::format("status --dir '{}'", place.file("servers")));
+    EXPECT_NE(status.words.find("answers on"), std::string::npos) << status.words;
+    EXPECT_EQ(stack(fmt::format("stop --wipe --dir '{}'", place.file("servers"))).code, 0);
+    EXPECT_FALSE(std::filesystem::exists(place.file("servers")));
+  }
 }
 
 TEST(StackScript, SharedServersAnswer) {
