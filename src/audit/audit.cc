@@ -216,8 +216,10 @@ void Audit::add_counter() {
     counter.broken("sale {}: it says {} are left, {} are available", sale.terms.name.view(), left,
                    sale.available());
   }
+  const std::size_t unknown = sales.size() - lefts->size();
   report_.checks.push_back(counter.done(
-      fmt::format("left = available of {} of {} sales, at rest", lefts->size(), sales.size())));
+      fmt::format("left = available of {} of {} sales, at rest{}", lefts->size(), sales.size(),
+                  unknown > 0 ? "; it knows no more of them, which misleads nobody" : "")));
 }
 
 void Audit::add_sums() {

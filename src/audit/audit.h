@@ -77,7 +77,10 @@ struct AuditInputs {
   OrdersReader* rows = nullptr;        // null: rows are not audited
   std::istream* transcript = nullptr;  // null: none
   std::optional<SaleName> sale;        // nothing: all of them
-  // What is left of these sales of that journal, as the shared counter says; null: there is none.
+  // What is left of these sales of that journal, as the shared counter says; null: there is none. A
+  // sale that it does not know misleads nobody (its next turn tells it) and is counted apart; one
+  // of which it says another number, or a counter that cannot be read, leaves the check unproven:
+  // it is a hint, so that is never a violation.
   std::function<Result<std::map<SaleUid, std::int64_t>>(RecordHash, const std::vector<SaleUid>&)>
       counters = nullptr;
 };

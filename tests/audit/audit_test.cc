@@ -48,6 +48,35 @@ TEST_F(Doctored, ProvesAJournalWithoutRows) {
   EXPECT_EQ(report.sums.won, 6u);
 }
 
+// I3, of a hint: a number that is not the ledger's, and a counter that cannot be read, are no proof
+// and no violation; a sale that it does not know misleads nobody, and is said.
+TEST_F(Doctored, AsksTheCounterAndTrustsItWithNothing) {
+  using Lefts = Result<std::map<SaleUid, std::int64_t>>;
+  const auto with = [&](const Lefts& lefts) {
+    return audit({.journal = &told.story,
+                  .counters = [&](RecordHash, const std::vector<SaleUid>&) { return lefts; }})
+        .value();
+  };
+  const auto said = [](const AuditReport& report) { return report.checks.back().says; };
+  std::map<SaleUid, std::int64_t> lefts{{told.car.uid, 7}, {told.phone.uid, 2}};
+  const AuditReport equal = with(lefts);
+  EXPECT_TRUE(equal.proven()) << to_text(equal);
+  EXPECT_EQ(said(equal), "left = available of 2 of 2 sales, at rest");
+
+  ++lefts[told.car.uid];
+  const AuditReport other = with(lefts);
+  EXPECT_EQ(broken(other), std::vector<std::string>{"counter"});
+  EXPECT_FALSE(other.violated() || other.proven()) << to_text(other);
+
+  lefts.erase(told.car.uid);
+  const AuditReport unknown = with(lefts);
+  EXPECT_TRUE(unknown.proven()) << to_text(unknown);
+  EXPECT_NE(said(unknown).find("1 of 2 sales, at rest; it knows no more"), std::string::npos);
+
+  const AuditReport away = with(fail(Error::Code::kUnavailable, "it does not answer"));
+  EXPECT_FALSE(away.violated() || away.proven()) << to_text(away);
+}
+
 // A record that the rows refused is counted; what it left undone is no violation.
 TEST_F(Doctored, CountsWhatIsInQuarantine) {
   const auto unlucky = told.story.buy(told.phone, "hal", "k1");
