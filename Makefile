@@ -4,7 +4,7 @@ SHELL := /bin/bash
 JOBS ?= $(shell nproc)
 BUILD := build/release
 
-.PHONY: all demo test check bench stack stack-down format clean help
+.PHONY: all demo test check bench bench-stack stack stack-down format clean help
 
 all: $(BUILD)/seckill  ## build ./build/release/seckill
 	@echo "Built $(BUILD)/seckill. Try: make demo"
@@ -46,6 +46,13 @@ bench:  ## speed, beside peers in the same run; docs/performance.md says how to 
 	@cmake --build build/bench -j $(JOBS)
 	@scripts/bench build/bench
 
+bench-stack:  ## speed through real Redis, Kafka and MariaDB, beside an Express service (npm)
+	@scripts/install-packages bench-stack
+	@cmake --preset bench -DSECKILL_TESTS=OFF >/dev/null
+	@cmake --build build/bench --target seckill kafka_bare -j $(JOBS)
+	@cd bench/node && npm ci --silent
+	@scripts/bench-stack build/bench
+
 stack:  ## real Redis, MariaDB and Kafka on this machine, without Docker (BROKERS=3: safe Kafka)
 	@scripts/stack start $(if $(BROKERS),--brokers $(BROKERS))
 
@@ -60,4 +67,4 @@ clean:  ## remove build/
 	rm -rf build
 
 help:  ## this
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 15
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 20
