@@ -22,7 +22,8 @@ class Nodes {
   // counter, rows: the flags that name them.
   explicit Nodes(const RealServers& servers, std::vector<std::string> counter = {},
                  std::vector<std::string> rows = {})
-      : journal_(fmt::format("kafka://{}/{}", servers["KAFKA_ADDRESSES"], new_topic())),
+      : topic_(new_topic()),
+        journal_(fmt::format("kafka://{}/{}", servers["KAFKA_ADDRESSES"], topic_)),
         counter_(std::move(counter)),
         rows_(std::move(rows)) {}
 
@@ -53,6 +54,7 @@ class Nodes {
     return command(joined(joined(std::move(words), counter_), rows_));
   }
   Ran command(std::vector<std::string> words) const { return run(dir.path(), with(words)); }
+  const std::string& topic() const { return topic_; }
   std::vector<std::string> with(std::vector<std::string> words) const {
     for (const char* more : {"--allow-unsafe-kafka", "--data", "data", "--journal"})
       words.emplace_back(more);
@@ -69,7 +71,7 @@ class Nodes {
     return words;
   }
 
-  std::string journal_;
+  std::string topic_, journal_;
   std::vector<std::string> counter_, rows_;
 };
 
