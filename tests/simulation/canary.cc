@@ -66,6 +66,7 @@ class HastyJournal final : public Journal {
   Batch given_;
 };
 
+// Alone it means "durable" when it is not; among several it means "mine is the next place", too.
 struct AnswerBeforeTheFlush final : Canary {
   std::unique_ptr<Journal> journal(Journal& real, Position end) override {
     return std::make_unique<HastyJournal>(real, end);
@@ -277,6 +278,26 @@ struct BookmarkOutsideTheTransaction final : Canary {
   }
 };
 
+// Of two consumers each stores as if it were alone: the bookmark is not compared.
+class NoRace final : public Orders {
+ public:
+  explicit NoRace(SimOrders& real) : real_(real) {}
+  Result<std::optional<Bookmark>> bookmark() override { return real_.bookmark(); }
+  Result<Stored> store(const std::optional<Bookmark>&, const Bookmark& becomes,
+                       const Rows& rows) override {
+    return real_.store(real_.mark(), becomes, rows);
+  }
+
+ private:
+  SimOrders& real_;
+};
+
+struct RaceForTheRowsNotSeen final : Canary {
+  std::unique_ptr<Orders> orders(SimOrders& real) override {
+    return std::make_unique<NoRace>(real);
+  }
+};
+
 struct RowsBeforeTheFlush final : Canary {
   bool reads_only_what_is_durable() const override { return false; }
 };
@@ -312,6 +333,37 @@ struct LoseTheTicks final : Canary {
   std::unique_ptr<Journal> journal(Journal& real, Position) override {
     return std::make_unique<NoTicks>(real);
   }
+};
+
+// ---- the shared log ----
+
+// The producer has given up for good, and nobody hears of it.
+class NeverUnsure final : public Journal {
+ public:
+  explicit NeverUnsure(Journal& real) : real_(real) {}
+  void append(std::span<const Record> records, RawTime stamp) override {
+    real_.append(records, stamp);
+  }
+  std::optional<JournalEvent> poll() override {
+    auto event = real_.poll();
+    if (event && std::holds_alternative<Unsure>(*event)) return std::nullopt;
+    return event;
+  }
+  int wake_fd() const override { return real_.wake_fd(); }
+  Room room() const override { return real_.room(); }
+
+ private:
+  Journal& real_;
+};
+
+struct UnsureIsNotHeard final : Canary {
+  std::unique_ptr<Journal> journal(Journal& real, Position) override {
+    return std::make_unique<NeverUnsure>(real);
+  }
+};
+
+struct LatestOnALostOffset final : Canary {
+  bool stops_on_a_lost_offset() const override { return false; }
 };
 
 // ---- in the copies ----
@@ -362,6 +414,9 @@ class Duet final : public Canary {
   bool opens_with_the_rows_bookmark() const override {
     return one_->opens_with_the_rows_bookmark() && other_->opens_with_the_rows_bookmark();
   }
+  bool stops_on_a_lost_offset() const override {
+    return one_->stops_on_a_lost_offset() && other_->stops_on_a_lost_offset();
+  }
 
  private:
   std::unique_ptr<Canary> one_, other_;
@@ -378,6 +433,8 @@ struct Planted {
   CanaryName name;
   std::unique_ptr<Canary> (*make)();
 };
+
+constexpr bool kAmongSeveral = true;
 
 constexpr auto kAll = std::to_array<Planted>({
     {{"answer-before-the-flush", "yes is said when the record was handed over, not when durable",
@@ -414,6 +471,19 @@ constexpr auto kAll = std::to_array<Planted>({
     {{"answer-the-wrong-one", "answers go to the slot, whoever sits there now", " I11 "},
      make<AnswerTheWrongOne>},
     {{"lose-the-ticks", "nothing tells the ledger that time goes on", " I7 "}, make<LoseTheTicks>},
+    {{"sent-is-recorded", "a record that was sent is believed to be the log's next one",
+      " I1 | I2 | I5 | I8 | I9 | A2 ", kAmongSeveral},
+     make<AnswerBeforeTheFlush>},
+    {{"unsure-is-not-heard", "the producer has given up, and nobody looks", " I10 | I11 | I3 ",
+      kAmongSeveral},
+     make<UnsureIsNotHeard>},
+    {{"latest-on-a-lost-offset", "a reader whose place is gone goes on at the end", " I9 | belief ",
+      kAmongSeveral},
+     make<LatestOnALostOffset>},
+    {{"race-for-the-rows-not-seen", "of two consumers each stores as if it were alone",
+      " I2 | I9 | audit orders-differ | audit units-differ | audit sales-differ | audit double ",
+      kAmongSeveral},
+     make<RaceForTheRowsNotSeen>},
 });
 
 // One alone may hide another; these are planted together.
@@ -427,6 +497,13 @@ constexpr auto kDuets = std::to_array<CanaryName>({
      " I7 | I2 | I9 | audit payments-differ | audit rows-missing | audit orders-differ | audit "
      "units-differ "},
     {"limit-for-one+in-flight-not-counted", "both", " I4 | A10 | rules "},
+    {"the-counter-sells+answer-before-the-barrier", "both", " I2 | I1 | I5 | I4 | A2 ",
+     kAmongSeveral},
+    {"hold-from-the-asking+the-nodes-own-clock", "both",
+     " rules | I3 | I7 | I10 | audit orders-differ | audit units-differ ", kAmongSeveral},
+    {"twice-is-two+race-for-the-rows-not-seen", "both",
+     " I1 | I2 | I5 | I7 | I9 | rules | belief | audit orders-differ | audit units-differ ",
+     kAmongSeveral},
 });
 
 }  // namespace

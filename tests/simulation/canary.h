@@ -31,6 +31,7 @@ class Canary {
   virtual bool heeds_generations() const { return true; }
   virtual bool reads_only_what_is_durable() const { return true; }
   virtual bool opens_with_the_rows_bookmark() const { return true; }
+  virtual bool stops_on_a_lost_offset() const { return true; }
 };
 
 // All that this program knows, then some pairs of them: one must not hide the other.

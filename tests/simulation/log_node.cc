@@ -40,7 +40,8 @@ Result<std::unique_ptr<SimLog>> LogNode::open_log(Ledger& ledger, seckill::Node 
                       .link = link,
                       .chance = chance_,
                       .later = while_it_lives(),
-                      .wake = [this] { process_->shell->pump(), touched(); }};
+                      .wake = [this] { process_->shell->pump(), touched(); },
+                      .stops_on_a_lost_offset = canary_.stops_on_a_lost_offset()};
   const KafkaGenesis genesis{.node = name, .nonce = chance_.number()};
   Changes changes;
   return SimLog::open(std::move(place), genesis, [&](std::span<const Entry> entries) -> Status {

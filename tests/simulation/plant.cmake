@@ -7,6 +7,7 @@
 # where it is not any more, the canary cannot be planted: a warning here, and its test fails.
 # Only for .cc files: a copy takes the place of the whole object of a library.
 
+set(planted_shared false)  # true: it is looked for among several nodes
 set_property(GLOBAL PROPERTY planted_files "")
 set_property(GLOBAL PROPERTY planted_rows "")
 set_property(GLOBAL PROPERTY planted_names "")
@@ -32,7 +33,7 @@ function(plant name does breaks file)
     string(FIND "${text}" "${before}" last REVERSE)
     if(first EQUAL -1 OR NOT first EQUAL last)
       message(WARNING "canary ${name}: src/${file} has changed, and it cannot be planted any more; "
-                      "look at tests/simulation/planted.cmake. Not there, or not once:\n${before}")
+                      "look at tests/simulation/planted*.cmake. Not there, or not once:\n${before}")
       set_property(GLOBAL PROPERTY "planted_text_${file}" "${whole}")
       return()
     endif()
@@ -42,7 +43,7 @@ function(plant name does breaks file)
   endwhile()
   set_property(GLOBAL PROPERTY "planted_text_${file}" "${text}")
   set_property(GLOBAL APPEND_STRING PROPERTY planted_rows
-    "    {{\"${name}\", \"${does}\", \" ${breaks} \"}, ${count}},\n")
+    "    {{\"${name}\", \"${does}\", \" ${breaks} \", ${planted_shared}}, ${count}},\n")
   math(EXPR count "${count} + 1")
   set_property(GLOBAL PROPERTY planted_count ${count})
 endfunction()

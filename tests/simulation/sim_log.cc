@@ -201,7 +201,11 @@ bool SimLog::read_again() {
   connection_ = connection();
   place_.stage.reached("a node reads its last record again");
   arrived_ = read_ = number(follower_.again());
-  if (read_ > place_.broker.end()) bad_ = follower_.lost("offset out of range").value();
+  if (read_ > place_.broker.end() && place_.stops_on_a_lost_offset) {
+    bad_ = follower_.lost("offset out of range").value();
+  } else if (read_ > place_.broker.end()) {
+    arrived_ = read_ = number(follower_.begin(Position{place_.broker.end()}));
+  }
   place_.later(trip(), [this] { check_topic(); });
   return !bad_;
 }

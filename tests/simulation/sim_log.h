@@ -40,6 +40,7 @@ class SimLog final : public Journal {
     Chance& chance;
     Later later;                 // dies with the process
     std::function<void()> wake;  // poll() has something to say
+    bool stops_on_a_lost_offset = true;
   };
   using Visitor = KafkaJournal::Visitor;
 
