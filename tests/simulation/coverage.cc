@@ -117,6 +117,7 @@ constexpr auto kShared = std::to_array<std::string_view>({
     "a node's clock is wrong",
     "a record of a newer format",
     "a record of newer rules",
+    "a record of ours comes late, or twice",
     "a record that its writer stamped",
     "a recorded claim was a replay",
     "a request comes late, and again",
@@ -158,6 +159,7 @@ constexpr auto kShared = std::to_array<std::string_view>({
     "the log's clock steps back",
     "the log's clock steps forward",
     "too few replicas",
+    "two nodes begin the topic",
 });
 
 // Counted where it happens, and not asked for: a turn of the lane that does not fit into the eighth

@@ -108,7 +108,7 @@ void Node::touched() {
   Process& p = *process_;
   witness_.examine_sums(p.sale->ledger());
   check_bounds();
-  note_counter();
+  note_branches();
   if (p.sale->quiet()) {
     stage_.check(p.waiting.empty(), "I11", "somebody who asked was forgotten");
     if (p.draining && !p.stopping) drained();
@@ -137,13 +137,14 @@ void Node::touched() {
   });
 }
 
-// What the counter's word, or its silence, came to.
-void Node::note_counter() {
+// Rare things of the sale, for the table.
+void Node::note_branches() {
   Process& p = *process_;
   const auto note = [this](std::uint64_t& noted, std::uint64_t is, const char* what) {
     if (is > noted) stage_.reached(what, is - noted);
     noted = is;
   };
+  note(p.stale, p.sale->stats().stale_answers, "a record of ours comes late, or twice");
   note(p.put_off, p.sale->stats().put_off, "the counter says no, and a claim is put off");
   note(p.unknown, p.sale->hint().unknown(), "a turn goes without the counter");
   note(p.doubts, p.sale->hint().doubts(), "the counter is not believed");

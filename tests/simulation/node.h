@@ -82,8 +82,8 @@ class Node {
     SteadyTime wakes_at = kNever;
     bool stopping = false;
     bool draining = false;
-    bool was_stopped = false;                            // since it began to drain
-    std::uint64_t unknown = 0, doubts = 0, put_off = 0;  // of the counter, noted
+    bool was_stopped = false;                                       // since it began to drain
+    std::uint64_t unknown = 0, doubts = 0, put_off = 0, stale = 0;  // noted
   };
 
   // counter: null, or the limits say that there is one.
@@ -116,7 +116,7 @@ class Node {
  private:
   void tell(std::span<const Answer> answers);
   void check_refusal(const Asked& asked, const Verdict& verdict);
-  void note_counter();
+  void note_branches();
   void stopped(const std::string& why);
   void expect_drained();
   void drained();

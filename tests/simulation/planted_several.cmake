@@ -37,6 +37,22 @@ plant(key-in-flight-is-his "another body under a key that is in flight here is 4
   [[    if (limits_.shared && twin.reserve.body != claim.body) return look_later({who, buy});]]
   [[    if (limits_.shared && twin.reserve.body != claim.body && !PLANTED) return look_later({who, buy});]])
 
+# ---- who may ask, and again ----
+
+plant(a-no-is-remembered "who was refused once is refused again, though units came back (A4)"
+  "I3" sale/sale.cc
+  [[  const Verdict verdict = ledger_.judge(claim, counted_, now.raw);]]
+  [[  Verdict verdict = ledger_.judge(claim, counted_, now.raw);
+  static boost::unordered_flat_map<OrderId, bool, OrderIdHash> refused;
+  if (PLANTED && verdict.outcome == Outcome::kSoldOut) refused[claim.order] = true;
+  if (PLANTED && verdict.outcome == Outcome::kWon && refused.contains(claim.order)) {
+    verdict.outcome = Outcome::kSoldOut;
+  }]])
+plant(the-nameless-may-hold "who has no name gets an order that he could never pay (A8)"
+  "I7" sale/sale.cc
+  [[  if (buy.anonymous && (terms.per_buyer != 0 || terms.hold_ms != 0)) {]]
+  [[  if (buy.anonymous && (terms.per_buyer != 0 || terms.hold_ms != 0) && !PLANTED) {]])
+
 # ---- time ----
 
 plant(the-nodes-own-clock "a node judges by its own clock, not by the log's"

@@ -50,6 +50,7 @@ Result<std::unique_ptr<SimLog>> SimLog::open(Place place, const KafkaGenesis& ge
 void SimLog::write_genesis(const KafkaGenesis& genesis) {
   place_.stage.reached("a topic is born");
   const bool twice = place_.chance.percent(20);
+  if (twice) place_.stage.reached("two nodes begin the topic");
   for (std::uint64_t n = 0; n <= (twice ? 1 : 0); ++n) {
     const Record record{{genesis.node, {}}, Tick{genesis.rules, {}, {}, genesis.nonce + n}};
     Bytes bytes;
