@@ -221,11 +221,12 @@ void FleetWorld::end_disaster() {
   }
 }
 
-// A tail that is gone is missed by those who have read it; and of one record that is missing only
-// the next one tells.
+// Unless the faults ended before the news could be there. A tail that is gone is missed by those
+// who have read it; and of one record that is missing only the next one tells.
 bool FleetWorld::must_have_stopped(LogNode& node) const {
   const bool near = node.link.usual == Link{}.usual;
-  if (!near || !node.has_watched_since(disaster_since_)) return false;
+  const bool soon = stage_.now().steady - disaster_since_ < microseconds(1'000'000);
+  if (!near || soon || !node.has_watched_since(disaster_since_)) return false;
   return broker_.disaster() != Disaster::kCutShort || node.has_seen(broker_.end() + 2);
 }
 
