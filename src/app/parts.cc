@@ -153,7 +153,8 @@ Status check_directory(const Settings& settings) {
   if (fs::is_empty(directory, error) || fs::exists(directory / "lock", error)) return {};
   for (fs::directory_iterator at(directory, error), end; !error && at != end; at.increment(error)) {
     const std::string extension = at->path().extension();
-    if (extension == ".seg" || extension == ".db") return {};  // a copy without its lock file
+    // A copy without its lock file; tokens of a node over Kafka, or of --compat demo.
+    if (extension == ".seg" || extension == ".db" || extension == ".token") return {};
   }
   if (error) return {};  // may not be read: opening it says so better
   return fail(

@@ -59,6 +59,8 @@ TEST(Demo, AnEmptyStackSellsAtOnce) {
     EXPECT_EQ(server->client().ask({.path = path}).value().status, 200) << path;
   EXPECT_EQ(server->client().ask({.path = "/api/v1/sales"}).value().status, 404);
   EXPECT_EQ(server->stop(), 0) << server->program().err();
+  const Server plain(place.dir.path());
+  EXPECT_TRUE(plain.up()) << "its token is no stranger's file";
 }
 
 // The old service sells from the same hundred at the same time, the old consumer reads what both

@@ -53,7 +53,7 @@ class Nodes {
   Ran audit(std::vector<std::string> words) const {
     return command(joined(joined(std::move(words), counter_), rows_));
   }
-  Ran command(std::vector<std::string> words) const { return run(dir.path(), with(words)); }
+  Ran command(const std::vector<std::string>& words) const { return run(dir.path(), with(words)); }
   const std::string& topic() const { return topic_; }
   std::vector<std::string> with(std::vector<std::string> words) const {
     for (const char* more : {"--allow-unsafe-kafka", "--data", "data", "--journal"})

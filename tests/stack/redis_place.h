@@ -63,9 +63,9 @@ class LoneRedis {
     const Fd probe(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     sockaddr_in any{.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
     socklen_t size = sizeof any;
-    (void)::bind(probe.get(), reinterpret_cast<sockaddr*>(&any), size);
-    (void)::getsockname(probe.get(), reinterpret_cast<sockaddr*>(&any), &size);
-    return ntohs(any.sin_port);
+    const bool bound = ::bind(probe.get(), reinterpret_cast<sockaddr*>(&any), size) == 0 &&
+                       ::getsockname(probe.get(), reinterpret_cast<sockaddr*>(&any), &size) == 0;
+    return bound ? ntohs(any.sin_port) : 0;
   }
   bool answers() const {
     const Fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));

@@ -182,7 +182,8 @@ void StackTorture::add_servers(std::vector<Fault>& all) {
   if (brokers_ == 1) return;
   all.push_back({"the topic's leader killed",
                  [this] {
-                   if ((dead_ = leader()) != "kafka") servers_.act("kill", dead_);
+                   dead_ = leader();
+                   if (dead_ != "kafka") servers_.act("kill", dead_);
                  },
                  [this] {
                    if (dead_ != "kafka") servers_.act("restart", dead_);
