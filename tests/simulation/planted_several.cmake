@@ -71,10 +71,17 @@ plant(hold-from-the-asking "a hold begins by the clock of the node that was aske
 # ---- what is unknown, what is late, what comes twice ----
 
 plant(unknown-is-a-no "a claim whose outcome is unknown is told that all is sold"
-  "I3 | I5 | A2 | I6" sale/sale.cc
+  "I3 | I5 | A2" sale/sale.cc
   [[    finish({.outcome = Outcome::kUnsure,]]
-  [[    const bool claim = std::holds_alternative<Reserve>(turn_[back_].body);
-    finish({.outcome = PLANTED && claim ? Outcome::kSoldOut : Outcome::kUnsure,]])
+  [[    if (const auto* claim = std::get_if<Reserve>(&turn_[back_].body); PLANTED && claim) {
+      const SaleView* sale = ledger_.sale(claim->sale);
+      finish({.outcome = Outcome::kSoldOut,
+              .order = claim->order,
+              .left = sale == nullptr ? 0 : sale->available(),
+              .position = ledger_.position()});
+      continue;
+    }
+    finish({.outcome = Outcome::kUnsure,]])
 plant(unknown-is-a-yes "a claim whose outcome is unknown is told that it has won"
   "I2 | I5 | I1 | I6 | I4" sale/sale.cc
   [[void Sale::on(Now, const Unsure&) {
