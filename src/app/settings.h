@@ -39,7 +39,7 @@ struct Settings {
     std::string brokers;  // "host:port,host:port"
     std::string topic;
   };
-  std::optional<Kafka> kafka;                   // from journal.url; else the journal is in files
+  std::optional<Kafka> kafka;  // from journal.url; else the journal is in files
   struct Compat {
     bool demo = false;          // the demo's own key, topic and table instead of sales
     std::uint64_t stock = 100;  // units ever put on sale
