@@ -13,6 +13,7 @@
 #include "app/client.h"
 #include "app/process.h"
 #include "app/settings.h"
+#include "base/counted.h"
 #include "base/entropy.h"
 #include "drill/drill.h"
 
@@ -262,7 +263,7 @@ std::string audit_line(const AuditReport& report, const Talk& talk) {
   return fmt::format(
       " audit   {} · {} · {} · {}",
       mark(sums.won <= sums.stock, fmt::format("{} sold ≤ {}", sums.won, sums.stock)),
-      mark(sums.pending == 0, fmt::format("{} orders stored", sums.stored)),
+      mark(sums.pending == 0, counted(sums.stored, "order") + " stored"),
       mark(lost == 0, fmt::format("{} lost", lost)),
       mark(twice == 0, fmt::format("{} double", twice)));
 }

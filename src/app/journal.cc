@@ -62,9 +62,10 @@ Exit run_verify(const Args& args, Talk& talk) {
   const auto checked = check_journal(loaded->settings);
   if (!checked) return talk.fail(checked.error());
   const Verified& found = checked->found;
-  const std::string sums = fmt::format(
-      "{} records in {} blocks, {} segments, {}; identity {}", grouped(found.records),
-      grouped(found.blocks), found.segments, size_text(found.bytes), to_text(found.identity));
+  const std::string sums =
+      fmt::format("{} in {}, {}, {}; identity {}", counted(found.records, "record"),
+                  counted(found.blocks, "block"), counted(found.segments, "segment"),
+                  size_text(found.bytes), to_text(found.identity));
   if (talk.json()) {
     talk.result(verified_json(found, checked->rows_at));
   } else if (!found.damage) {

@@ -238,16 +238,6 @@ std::string size_text(std::uint64_t bytes) {
   return fmt::format("{}B", bytes);
 }
 
-std::string grouped(std::uint64_t count) {
-  std::string digits = std::to_string(count);
-  for (std::size_t at = digits.size(); at > 3;) digits.insert(at -= 3, 1, ',');
-  return digits;
-}
-
-std::string counted(std::uint64_t count, std::string_view what) {
-  return fmt::format("{} {}{}", grouped(count), what, count == 1 ? "" : "s");
-}
-
 Result<Address> address_from(std::string_view text) {
   const std::size_t colon = text.rfind(':');
   std::uint32_t port = 65'536;

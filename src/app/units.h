@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/clock.h"
+#include "base/counted.h"
 #include "base/result.h"
 #include "model/text.h"
 
@@ -32,9 +33,6 @@ std::string to_rfc3339(RawTime at);          // "2026-11-22T08:10:00.000Z"
 std::string to_local_clock(RawTime at);      // "16:10:00", for people at this machine
 std::string to_text(milliseconds length);    // "1h30m", "250ms", "0s": what duration_from reads
 std::string size_text(std::uint64_t bytes);  // "64MiB": what size_from reads
-std::string grouped(std::uint64_t count);    // "2,000", for people
-
-std::string counted(std::uint64_t count, std::string_view what);  // "1 record", "2,000 records"
 
 // host:port, as --listen takes it. Port 0: any free one.
 struct Address {

@@ -8,6 +8,7 @@
 #include "audit/replay.h"
 #include "audit/rows_check.h"
 #include "audit/transcript.h"
+#include "base/counted.h"
 #include "model/codec.h"
 
 namespace seckill {
@@ -38,8 +39,8 @@ class Audit {
     }
     report_.journal_end = replay_.position();
     if (auto same = read_again(); !same) return fail(same.error());
-    report_.checks.push_back(journal_.done(
-        fmt::format("{} records, each as its bytes say", number(replay_.position()))));
+    report_.checks.push_back(
+        journal_.done(counted(number(replay_.position()), "record") + ", each as its bytes say"));
     std::move(of_rows.begin(), of_rows.end(), std::back_inserter(report_.checks));
     if (inputs_.rows == nullptr) add_journal_checks();
     if (inputs_.counters) add_counter();
@@ -217,9 +218,9 @@ void Audit::add_counter() {
                    sale.available());
   }
   const std::size_t unknown = sales.size() - lefts->size();
-  report_.checks.push_back(counter.done(
-      fmt::format("left = available of {} of {} sales, at rest{}", lefts->size(), sales.size(),
-                  unknown > 0 ? "; it knows no more of them, which misleads nobody" : "")));
+  report_.checks.push_back(counter.done(fmt::format(
+      "left = available of {} of {}, at rest{}", lefts->size(), counted(sales.size(), "sale"),
+      unknown > 0 ? "; it knows no more of them, which misleads nobody" : "")));
 }
 
 void Audit::add_sums() {

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/counted.h"
 #include "base/invariant.h"
 
 namespace seckill {
@@ -273,20 +274,21 @@ Result<std::vector<Check>> RowsCheck::done(AuditSums& sums) {
   sums.quarantined += aside_count_;
   const std::uint64_t at = mark_ ? number(mark_->next) : 0;
   std::vector<Check> checks;
-  checks.push_back(bookmark_.done(fmt::format("rows know {} records of this journal", at)));
+  checks.push_back(
+      bookmark_.done(fmt::format("rows know {} of this journal", counted(at, "record"))));
   checks.push_back(oversold_.done(fmt::format("{} sold <= {} in stock", live_, stock_)));
-  checks.push_back(double_.done(fmt::format("{} units, each with one order", live_)));
+  checks.push_back(double_.done(counted(live_, "unit") + ", each with one order"));
   checks.push_back(limit_.done("no buyer has more than his sale allows"));
-  checks.push_back(missing_.done(fmt::format("{} orders stored", stored_)));
+  checks.push_back(missing_.done(counted(stored_, "order") + " stored"));
   checks.push_back(unknown_.done("no row without a record"));
-  checks.push_back(orders_differ_.done(fmt::format("{} orders as replayed", stored_)));
-  checks.push_back(units_differ_.done(fmt::format("{} units as replayed", units_)));
-  checks.push_back(payments_differ_.done(
-      fmt::format("{} payments and {} refunds, each once", applied_, refunds_)));
-  checks.push_back(sales_differ_.done(fmt::format("{} sales as replayed", sales_.size())));
+  checks.push_back(orders_differ_.done(counted(stored_, "order") + " as replayed"));
+  checks.push_back(units_differ_.done(counted(units_, "unit") + " as replayed"));
+  checks.push_back(payments_differ_.done(fmt::format(
+      "{} and {}, each once", counted(applied_, "payment"), counted(refunds_, "refund"))));
+  checks.push_back(sales_differ_.done(counted(sales_.size(), "sale") + " as replayed"));
   checks.push_back(conservation_.done(
       fmt::format("{} live + withdrawn + {} available = {} in stock", live_, available_, stock_)));
-  checks.push_back(quarantine_.done(fmt::format("{} records in quarantine", aside_count_)));
+  checks.push_back(quarantine_.done(counted(aside_count_, "record") + " in quarantine"));
   return checks;
 }
 

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "audit/finding.h"
+#include "base/counted.h"
 
 namespace seckill {
 namespace {
@@ -103,8 +104,9 @@ std::vector<Check> Transcript::judge(const audit_replay::Replay& replay,
   std::vector<Check> checks;
   Finding readable("transcript", Check::Weight::kUnproven);
   for (const Bad& bad : bad_) readable.broken("line {} {}", bad.line, bad.why);
-  checks.push_back(readable.done(fmt::format("{} attempts of {} shoppers read, {} lines were bad",
-                                             lines_, shoppers_.size(), bad_lines_)));
+  checks.push_back(readable.done(fmt::format("{} of {} read, {} bad", counted(lines_, "attempt"),
+                                             counted(shoppers_.size(), "shopper"),
+                                             counted(bad_lines_, "line"))));
   judge_won(replay, sale, checks);
   judge_twice(checks);
   judge_no(sale ? std::set{*sale} : told_sales(), sums, checks);
@@ -141,7 +143,7 @@ void Transcript::judge_won(const audit_replay::Replay& replay, const std::option
     }
   }
   checks.push_back(
-      won.done(fmt::format("{} times told of an order that is there", told + anonymous_won_)));
+      won.done("told of an order that is there: " + counted(told + anonymous_won_, "time")));
 }
 
 void Transcript::judge_twice(std::vector<Check>& checks) const {
@@ -163,7 +165,7 @@ void Transcript::judge_twice(std::vector<Check>& checks) const {
       }
     }
   }
-  checks.push_back(twice.done(fmt::format("{} orders told, each to one key", told_to.size())));
+  checks.push_back(twice.done(counted(told_to.size(), "order") + " told, each to one key"));
 }
 
 // He has an order and never heard of it: may that be held against us?
@@ -205,8 +207,8 @@ void Transcript::judge_no(const std::set<SaleUid>& sales, AuditSums& sums,
     }
   }
   sums.unanswered += unanswered;
-  checks.push_back(untold.done(fmt::format(
-      "{} shoppers have an order, {} of them have not been told yet", owners, unanswered)));
+  checks.push_back(untold.done(fmt::format("{} with an order, {} of them not told yet",
+                                           counted(owners, "shopper"), unanswered)));
 }
 
 }  // namespace seckill

@@ -25,7 +25,7 @@ std::string time_tick(double us) {
 }
 std::string count_tick(double count) {
   return count < 1 && count > 0 ? fmt::format("{:g}", count)
-                                : thousands(static_cast<std::uint64_t>(count + 0.5));
+                                : grouped(static_cast<std::uint64_t>(count + 0.5));
 }
 
 using Tick = std::string (*)(double);
@@ -296,7 +296,7 @@ std::string outcome_chart(const Json& run) {
   double y = kTop / 2;
   for (const Outcome& one : all) {
     lying_bar(svg, y, one.name, one.clicks / sum, class_of(one.name),
-              thousands(static_cast<std::uint64_t>(one.clicks)));
+              grouped(static_cast<std::uint64_t>(one.clicks)));
     y += 32;
   }
   return svg.take();

@@ -166,12 +166,11 @@ std::string title_of(const DrillOptions& o, const Plan& plan, const std::optiona
   const std::string when =
       terms.arrival == Arrival::kBurst ? "at once" : "over " + human_time(terms.over.count());
   const std::string what = o.sale.empty() ? o.url
-                           : sale ? fmt::format("{} of {}", thousands(sale->available), o.sale)
+                           : sale ? fmt::format("{} of {}", grouped(sale->available), o.sale)
                                   : o.sale;
   const bool jmeter = terms.shoppers == 2'000 && terms.over == std::chrono::seconds(5) &&
                       terms.arrival == Arrival::kRamp && terms.double_click == 0;
-  return fmt::format("{} shopper{} {} rush {}{}", thousands(terms.shoppers),
-                     terms.shoppers == 1 ? "" : "s", when, what,
+  return fmt::format("{} {} rush {}{}", counted(terms.shoppers, "shopper"), when, what,
                      jmeter ? " (the demo's JMeter plan)" : "");
 }
 
@@ -249,7 +248,7 @@ void warn_after(const Run& run, View& view) {
   if (run.crowd_was_the_limit()) {
     view.say(fmt::format(
         "drill: the crowd machine was the limit: {} of {} requests were sent over {} late",
-        thousands(run.tally.late()), thousands(run.tally.attempts()), human_time(kLateUs)));
+        grouped(run.tally.late()), grouped(run.tally.attempts()), human_time(kLateUs)));
   }
   if (run.tally.duplicates().all() > 0) {
     view.say(
@@ -270,7 +269,7 @@ std::string top_error(const Tally& tally) {
     return a.second.count < b.second.count;
   });
   if (most == kinds.end() || (tally.errors() == 0 && any_verdict(tally))) return "";
-  return fmt::format("{} × {}", thousands(most->second.count), most->first);
+  return fmt::format("{} × {}", grouped(most->second.count), most->first);
 }
 
 Result<DrillResult> finish(const DrillOptions& o, Run run, const std::filesystem::path& directory,

@@ -46,7 +46,7 @@ std::string sold_text(const Json& run) {
 
 std::string broken_why(const Json& run) {
   if (const std::uint64_t twice = told_twice(run); twice > 0)
-    return fmt::format("{} orders or numbers were told twice", thousands(twice));
+    return fmt::format("{} orders or numbers were told twice", grouped(twice));
   const Json &stock = units_there_were(run), &won = at(run, {"funnel", "won"});
   if (stock.is_number() && number(won) > number(stock)) return sold_text(run);
   if (at(run, {"audit", "violated"}) != true) return "";
@@ -129,7 +129,7 @@ std::string text(const Json& json, std::string_view unit) {
   if (unit == "share") return fmt::format("{:.2f} %", value * 100);
   if (unit == "per_second") return fmt::format("{:.1f}/s", value);
   if (value >= 0 && value < 1e18 && value == static_cast<double>(static_cast<std::uint64_t>(value)))
-    return thousands(static_cast<std::uint64_t>(value));
+    return grouped(static_cast<std::uint64_t>(value));
   return fmt::format("{:.3g}", value);
 }
 

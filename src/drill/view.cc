@@ -48,8 +48,8 @@ std::string bar(std::uint64_t part, std::uint64_t whole) {
 std::string stock_line(const Snapshot& now) {
   const std::string what =
       !now.stock       ? "nobody has won yet"
-      : !now.remaining ? thousands(*now.stock)
-                       : fmt::format("{} of {}", thousands(*now.remaining), thousands(*now.stock));
+      : !now.remaining ? grouped(*now.stock)
+                       : fmt::format("{} of {}", grouped(*now.remaining), grouped(*now.stock));
   std::string line = fmt::format(" stock   {}  {}", padded(spark(now.stock_track), kBar), what);
   if (now.sold_out_us && now.stock != 0) {
     line = padded(line + "  ", 48) + "sold out after " + human_time(*now.sold_out_us);
@@ -58,11 +58,11 @@ std::string stock_line(const Snapshot& now) {
 }
 
 std::string arrived_line(const Snapshot& now, bool color) {
-  const std::string errors = fmt::format("errors {}", thousands(now.errors));
+  const std::string errors = fmt::format("errors {}", grouped(now.errors));
   const std::string head = fmt::format(
-      " arrived {}  {}", padded(bar(now.arrived, now.shoppers), kBar), thousands(now.arrived));
+      " arrived {}  {}", padded(bar(now.arrived, now.shoppers), kBar), grouped(now.arrived));
   return fmt::format("{} {} · sold out {} · {}", padded(head, 38),
-                     paint("won " + thousands(now.won), kGreen, color), thousands(now.sold_out),
+                     paint("won " + grouped(now.won), kGreen, color), grouped(now.sold_out),
                      now.errors > 0 ? paint(errors, kRed, color) : errors);
 }
 
@@ -70,7 +70,7 @@ std::string others_text(const Snapshot& now) {
   std::string text;
   for (const auto& [name, count] : now.others) {
     fmt::format_to(std::back_inserter(text), "{}{} {}", text.empty() ? "" : " · ", name,
-                   thousands(count));
+                   grouped(count));
   }
   return text;
 }
@@ -139,12 +139,6 @@ class Plain : public View {
 
 }  // namespace
 
-std::string thousands(std::uint64_t number) {
-  std::string text = std::to_string(number);
-  for (std::size_t at = text.size(); at > 3;) text.insert(at -= 3, 1, ',');
-  return text;
-}
-
 std::string human_time(std::int64_t us) {
   const auto time = static_cast<double>(us);
   if (us < 1'000) return fmt::format("{} µs", us);
@@ -183,9 +177,9 @@ std::string line_of(const Snapshot& now) {
   const std::string others = others_text(now);
   return fmt::format(
       "drill {:.0f} s · arrived {} of {} · won {} · sold out {} · errors {}{}{} · {}",
-      static_cast<double>(now.at_us) / 1e6, thousands(now.arrived), thousands(now.shoppers),
-      thousands(now.won), thousands(now.sold_out), thousands(now.errors),
-      others.empty() ? "" : " · ", others, latency_text(now));
+      static_cast<double>(now.at_us) / 1e6, grouped(now.arrived), grouped(now.shoppers),
+      grouped(now.won), grouped(now.sold_out), grouped(now.errors), others.empty() ? "" : " · ",
+      others, latency_text(now));
 }
 
 ViewTerms view_terms(bool no_tui, bool no_color, bool quiet) {

@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/counted.h"
+
 namespace seckill {
 
 inline constexpr std::size_t kViewColumns = 80;
@@ -34,7 +36,6 @@ std::vector<std::string> picture_of(const Snapshot& now, bool color);
 // The same in one plain line.
 std::string line_of(const Snapshot& now);
 
-std::string thousands(std::uint64_t number);    // "2,000"
 std::string human_time(std::int64_t us);        // "400 µs", "2.1 ms", "1.25 s"
 std::size_t columns_of(std::string_view utf8);  // terminal columns; escape sequences take none
 

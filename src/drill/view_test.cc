@@ -134,10 +134,10 @@ TEST(View, HeedsTheEnvironment) {
 }
 
 TEST(View, NumbersAreForPeople) {
-  EXPECT_EQ(thousands(0), "0");
-  EXPECT_EQ(thousands(999), "999");
-  EXPECT_EQ(thousands(1'000), "1,000");
-  EXPECT_EQ(thousands(1'234'567), "1,234,567");
+  EXPECT_EQ(grouped(0), "0");
+  EXPECT_EQ(grouped(999), "999");
+  EXPECT_EQ(grouped(1'000), "1,000");
+  EXPECT_EQ(grouped(1'234'567), "1,234,567");
   EXPECT_EQ(human_time(43), "43 µs");
   EXPECT_EQ(human_time(400), "400 µs");
   EXPECT_EQ(human_time(250'000), "250 ms");

@@ -60,7 +60,7 @@ TEST(RedisRush, NoStateOfItsCounterHurtsASale) {
       {"audit", "car", "--transcript", nodes.told({"a1", "b1", "a2", "b2"}), "--wait", "20s"});
   EXPECT_EQ(audit.code, 0) << audit.out << audit.err << consumer->err();
   for (const char* says :
-       {"left = available of 1 of 1 sales", "(stock 1000, won 1000, stored 1000,"})
+       {"left = available of 1 of 1 sale", "(stock 1000, won 1000, stored 1000,"})
     EXPECT_NE(audit.out.find(says), std::string::npos) << audit.out;
   const auto metrics = a->client().ask({.path = "/metrics"});
   EXPECT_NE(metrics->body.find("seckill_dependency_up{dependency=\"redis\"} 1"), std::string::npos);
@@ -84,7 +84,7 @@ TEST(RedisRush, AtRestItSaysWhatIsAvailable) {
   EXPECT_EQ(nodes.command({"consume", "--until-empty"}).code, 0);
   const Ran audit = nodes.audit({"audit", "--wait", "10s"});
   EXPECT_EQ(audit.code, 0) << audit.out << audit.err;
-  EXPECT_NE(audit.out.find("left = available of 1 of 1 sales"), std::string::npos) << audit.out;
+  EXPECT_NE(audit.out.find("left = available of 1 of 1 sale"), std::string::npos) << audit.out;
   EXPECT_EQ(a->stop(), 0) << a->program().err();
 }
 

@@ -262,7 +262,7 @@ void StackTorture::play(int round) {
       nodes_.audit({"audit", sale_, "--transcript", nodes_.told(outs), "--wait", "30s"});
   ASSERT_EQ(audit.code, 0) << audit.out << audit.err << consumer_->err();
   for (const char* says :
-       {"left = available of 1 of 1 sales", "(stock 1000, won 1000, stored 1000,"})
+       {"left = available of 1 of 1 sale", "(stock 1000, won 1000, stored 1000,"})
     EXPECT_NE(audit.out.find(says), std::string::npos) << audit.out;
 }
 
