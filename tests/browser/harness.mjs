@@ -7,6 +7,7 @@ import { createRequire } from 'node:module';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 const source = fileURLToPath(new URL('../../', import.meta.url));
@@ -108,6 +109,17 @@ export async function openBrowser() {
     args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu'],
     timeout: patience,
   });
+}
+
+// What nearly every test begins with; it ends by itself when the file's tests are done.
+export async function stage() {
+  const shop = await new Shop().start();
+  const browser = await openBrowser();
+  after(async () => {
+    await browser.close();
+    await shop.stop();
+  });
+  return { shop, browser };
 }
 
 export const phone = { width: 390, height: 844 };

@@ -3,18 +3,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
-import { Shop, desktop, lookAt, openBrowser, phone, until, visitor } from './harness.mjs';
+import { test } from 'node:test';
+import { desktop, lookAt, phone, stage, until, visitor } from './harness.mjs';
 
-let shop, browser;
-before(async () => {
-  shop = await new Shop().start();
-  browser = await openBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await shop?.stop();
-});
+const { shop, browser } = await stage();
 
 async function open(sale, options = {}) {
   const person = await visitor(browser, { viewport: desktop, ...options });

@@ -4,22 +4,14 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { Shop, binary, desktop, lookAt, lookAtOnPaper, openBrowser, phone, visitor } from './harness.mjs';
+import { binary, desktop, lookAt, lookAtOnPaper, phone, stage, visitor } from './harness.mjs';
 
 const parts = ['Thresholds', 'Conditions', 'Stock', 'Funnel', 'Latency', 'Pace of the crowd', 'Outcomes', 'Fairness',
   'Server side', 'Audit', 'Against the last run'];
 
-let shop, browser;
-before(async () => {
-  shop = await new Shop().start();
-  browser = await openBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await shop?.stop();
-});
+const { shop, browser } = await stage();
 
 const ended = (program) => new Promise((done) => program.once('exit', done));
 async function drill(directory) {

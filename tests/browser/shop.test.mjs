@@ -1,17 +1,9 @@
 // The shop page through all its states, in a real browser against a real server.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { Shop, Wire, desktop, lookAt, lookAtWithoutScripts, openBrowser, until, visitor } from './harness.mjs';
+import { test } from 'node:test';
+import { Wire, desktop, lookAt, lookAtWithoutScripts, stage, until, visitor } from './harness.mjs';
 
-let shop, browser;
-before(async () => {
-  shop = await new Shop().start();
-  browser = await openBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await shop?.stop();
-});
+const { shop, browser } = await stage();
 
 let count = 0;
 // A sale of this test alone.

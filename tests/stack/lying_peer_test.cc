@@ -4,6 +4,7 @@
 #include <atomic>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <ostream>
 #include <poll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -25,6 +26,8 @@ struct Lie {
   std::string then;
   bool closes = false;  // behind `first`
 };
+
+void PrintTo(const Lie& lie, std::ostream* out) { *out << lie.name; }
 
 // 127.0.0.1, one guest after the other, until it goes out of scope.
 class Liar {
