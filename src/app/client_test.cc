@@ -22,7 +22,7 @@ class Oracle {
     at.sin_family = AF_INET;
     at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof at;
-    ::bind(fd_, reinterpret_cast<sockaddr*>(&at), size);
+    EXPECT_EQ(::bind(fd_, reinterpret_cast<sockaddr*>(&at), size), 0);
     ::getsockname(fd_, reinterpret_cast<sockaddr*>(&at), &size);
     ::listen(fd_, 8);
     port_ = ntohs(at.sin_port);

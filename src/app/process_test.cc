@@ -20,7 +20,7 @@ int listener(std::uint16_t& port) {
   at.sin_family = AF_INET;
   at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t size = sizeof at;
-  ::bind(fd, reinterpret_cast<sockaddr*>(&at), size);
+  EXPECT_EQ(::bind(fd, reinterpret_cast<sockaddr*>(&at), size), 0);
   ::getsockname(fd, reinterpret_cast<sockaddr*>(&at), &size);
   ::listen(fd, 1);
   port = ntohs(at.sin_port);

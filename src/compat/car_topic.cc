@@ -36,7 +36,7 @@ Result<std::unique_ptr<CarTopic>> CarTopic::open(const KafkaOptions& options, st
   return std::unique_ptr<CarTopic>(new CarTopic(*std::move(client), options.topic, node));
 }
 
-CarTopic::CarTopic(kafka::Client client, std::string topic, std::uint64_t node)
+CarTopic::CarTopic(kafka::Client client, const std::string& topic, std::uint64_t node)
     : node_(fmt::format("{:016x}", node)),
       client_(std::move(client)),
       topic_(rd_kafka_topic_new(client_.get(), topic.c_str(), nullptr)),

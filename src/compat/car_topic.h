@@ -34,7 +34,7 @@ class CarTopic {
   const std::string& trouble() const { return trouble_; }  // the last one; empty once one is stored
 
  private:
-  CarTopic(kafka::Client client, std::string topic, std::uint64_t node);
+  CarTopic(kafka::Client client, const std::string& topic, std::uint64_t node);
   rd_kafka_resp_err_t produce(const Unit& unit);
   void hear_reports();
   void ring() const;

@@ -128,7 +128,7 @@ Result<bool> Keeper::store_some() {
   return true;
 }
 
-void Keeper::note(std::string State::* trouble, std::string says) {
+void Keeper::note(std::string State::* trouble, const std::string& says) {
   {
     const std::scoped_lock hold(mutex_);
     if (state_.*trouble == says) return;

@@ -50,7 +50,7 @@ class Keeper {
   Result<bool> store_some();
   bool out_of_time() const;
   Status meet_rows();
-  void note(std::string State::* trouble, std::string says);
+  void note(std::string State::* trouble, const std::string& says);
 
   std::unique_ptr<TopicReader> reader_;
   const std::string topic_;

@@ -108,7 +108,7 @@ Result<std::uint64_t> LegacyRows::next(const Identity& topic, std::uint64_t end)
 
 // Met for the first time: whatever rows are there, the demo's own consumer has stored.
 Result<std::uint64_t> LegacyRows::adopt(const Identity& topic, std::uint64_t end) {
-  const auto rows = count(*db_);
+  auto rows = count(*db_);
   if (!rows) return rows;
   const std::uint64_t next = std::min(*rows, end);
   if (auto moved = move_to(topic, next); !moved) return fail(std::move(moved.error()));

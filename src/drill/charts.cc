@@ -25,7 +25,7 @@ std::string time_tick(double us) {
 }
 std::string count_tick(double count) {
   return count < 1 && count > 0 ? fmt::format("{:g}", count)
-                                : grouped(static_cast<std::uint64_t>(count + 0.5));
+                                : grouped(static_cast<std::uint64_t>(std::llround(count)));
 }
 
 using Tick = std::string (*)(double);

@@ -272,8 +272,9 @@ std::string top_error(const Tally& tally) {
   return fmt::format("{} × {}", grouped(most->second.count), most->first);
 }
 
-Result<DrillResult> finish(const DrillOptions& o, Run run, const std::filesystem::path& directory,
-                           const std::string& title, View& view) {
+Result<DrillResult> finish(const DrillOptions& o, const Run& run,
+                           const std::filesystem::path& directory, const std::string& title,
+                           View& view) {
   view.done();
   warn_after(run, view);
   if (Status written = write_run(directory, run); !written) return fail(written.error());
@@ -358,7 +359,7 @@ Result<DrillResult> run_drill(const DrillOptions& o, View& view) {
   for (const Threshold& threshold : *thresholds) {
     run.thresholds.push_back(judge_threshold(threshold, run.figures));
   }
-  return finish(o, std::move(run), results->path(), title, view);
+  return finish(o, run, results->path(), title, view);
 }
 
 }  // namespace seckill

@@ -40,7 +40,7 @@ Result<tcp::endpoint> endpoint_of(asio::io_context& loop, const Address& address
   if (ec) return fail(nobody_there(address, ec.message()));
   std::string why = "no address";
   for (const auto& entry : found) {
-    const tcp::endpoint endpoint = entry.endpoint();
+    tcp::endpoint endpoint = entry.endpoint();
     if (!allow_remote && !endpoint.address().is_loopback()) {
       return fail(
           Error::Code::kInvalid,

@@ -16,13 +16,13 @@ struct Scene {
 
   struct What {
     Told told = Told::kWon;
-    std::string order = "";
+    std::string order;
     std::int32_t left = -1;
     std::uint16_t attempt = 1;
     bool last = true;
     std::uint16_t status = 200;
     std::int64_t late_us = 0;
-    std::string reason = "";
+    std::string reason;
   };
   // The click is sent 1 ms after it was begun and answered 2 ms later.
   std::uint32_t happens(std::uint32_t click, const What& what) {

@@ -21,7 +21,7 @@ constexpr std::array<bool, 256> kNameBytes = [] {
   for (int c = 'a'; c <= 'z'; ++c) bytes[static_cast<std::size_t>(c)] = true;
   for (int c = 'A'; c <= 'Z'; ++c) bytes[static_cast<std::size_t>(c)] = true;
   for (int c = '0'; c <= '9'; ++c) bytes[static_cast<std::size_t>(c)] = true;
-  for (const char c : string_view("!#$%&'*+-.^`|~")) bytes[static_cast<std::size_t>(c)] = true;
+  for (const char c : string_view("!#$%&'*+-.^`|~")) bytes[static_cast<unsigned char>(c)] = true;
   return bytes;
 }();
 

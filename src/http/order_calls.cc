@@ -123,7 +123,7 @@ Step OrderCalls::list_orders(Call& call, const Request& request, std::string_vie
     return problem(office_, call, out, problems::kUnavailable,
                    {.detail = "This server has no rows."});
   const Step step = wait_for_list(call);
-  office_.backstage.list_orders(std::move(query), listed(call.who));
+  office_.backstage.list_orders(query, listed(call.who));
   return call.state == Call::State::kAnswered ? Step::kAnswered : step;
 }
 
@@ -142,7 +142,7 @@ Step OrderCalls::list_payments(Call& call, const Request& request, std::string& 
     return problem(office_, call, out, problems::kUnavailable,
                    {.detail = "This server has no rows."});
   const Step step = wait_for_list(call);
-  office_.backstage.list_payments(std::move(query), listed(call.who));
+  office_.backstage.list_payments(query, listed(call.who));
   return call.state == Call::State::kAnswered ? Step::kAnswered : step;
 }
 

@@ -235,12 +235,13 @@ TEST(Listener, OutlivesAShortageOfFiles) {
   rlimit files{};
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &files), 0);
   const int next = ::dup(0);
+  ASSERT_GE(next, 0);
   const int ours = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   ASSERT_EQ(ours, next + 1);
   ::close(next);  // one is left for our own socket, and the server finds none
   ::close(ours);
   rlimit few = files;
-  few.rlim_cur = static_cast<rlim_t>(next + 1);
+  few.rlim_cur = static_cast<rlim_t>(next) + 1;
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
   {
     Client refused(front.port());

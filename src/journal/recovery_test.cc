@@ -1,5 +1,6 @@
 // What recovery makes of a directory: a table of good and bad days (decision 8, I9).
 #include <gtest/gtest.h>
+#include <utility>
 
 #include "base/crc32c.h"
 #include "journal/bytes.h"
@@ -32,7 +33,7 @@ class Recovery : public Test {
  protected:
   // A journal with `turns` turns of growing size; told: what it handed back.
   void run(int turns, FileJournalOptions options = small_segments(16 << 10)) {
-    auto journal = FileJournal::open(disk, options, keeping(told)).value();
+    auto journal = FileJournal::open(disk, std::move(options), keeping(told)).value();
     for (int turn = 0; turn < turns; ++turn) {
       const auto records = records_from(told.size(), 1 + static_cast<std::size_t>(turn % 13));
       journal->append(records, RawTime{turn});
@@ -48,12 +49,12 @@ class Recovery : public Test {
   Result<std::unique_ptr<FileJournal>> open(FileJournalOptions options = small_segments(16 << 10)) {
     found.clear();
     options.say = [this](std::string_view line) { said += line; };
-    return FileJournal::open(disk, options, keeping(found));
+    return FileJournal::open(disk, std::move(options), keeping(found));
   }
 
   // Opening is refused as damage, and the sentence holds all of these.
   void expect_corrupt(std::initializer_list<const char*> words,
-                      FileJournalOptions options = small_segments(16 << 10)) {
+                      const FileJournalOptions& options = small_segments(16 << 10)) {
     const auto before = disk.cache;
     const auto opened = open(options);
     ASSERT_FALSE(opened) << "it opened";

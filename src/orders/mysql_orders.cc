@@ -4,6 +4,7 @@
 #include <array>
 #include <fmt/format.h>
 #include <map>
+#include <type_traits>
 #include <unordered_map>
 
 #include "embedded/mysql_migrations.h"
@@ -295,7 +296,7 @@ Status Writer::begin() {
 Result<Stored> Writer::resolve(const std::optional<Bookmark>& was, const Bookmark& becomes,
                                const std::string& why) {
   session_.reset();
-  const Stored unknown{Stored::What::kUnknown, why};
+  Stored unknown{Stored::What::kUnknown, why};
   if (!begin()) return unknown;
   const auto is = read_bookmark(kLockBookmark);
   if (!is) return unknown;
@@ -356,18 +357,15 @@ Status Writer::in_chunks(const Many& many, std::size_t count, Each each) {
 }
 
 template <class Row>
-const Row& row_of(const Row* row) {
-  return *row;
-}
-template <class Row>
-const Row& row_of(const Row& row) {
-  return row;
-}
-
-template <class Row>
 Status Writer::put_all(const Many& many, const std::vector<Row>& rows) {
   return in_chunks(many, rows.size(), [&](Statement& to, std::size_t from, std::size_t end) {
-    for (std::size_t i = from; i < end; ++i) bind(to, row_of(rows[i]));
+    for (std::size_t i = from; i < end; ++i) {
+      if constexpr (std::is_pointer_v<Row>) {
+        bind(to, *rows[i]);
+      } else {
+        bind(to, rows[i]);
+      }
+    }
     return to.run();
   });
 }

@@ -37,7 +37,7 @@ class Story : public JournalReader {
   // Record 0 is a tick whose nonce makes this journal another one than all others.
   explicit Story(std::uint64_t nonce = 1) { add(Tick{.rules = kNewestRules, .nonce = nonce}); }
 
-  Story(Story&&) = default;  // not copied: the entries' bytes are its own
+  Story(Story&&) noexcept = default;  // not copied: the entries' bytes are its own
 
   // The records told from here on carry a stamp that is so much later.
   Story& after(milliseconds step) {

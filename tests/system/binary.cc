@@ -17,8 +17,6 @@
 #include <unistd.h>
 #include <utility>
 
-extern char** environ;
-
 namespace seckill::testing {
 namespace {
 
@@ -29,7 +27,8 @@ std::vector<std::string> environment_with(const Surroundings& setup) {
   for (char** at = environ; *at != nullptr; ++at) {
     if (!std::string_view(*at).starts_with("SECKILL_")) all.emplace_back(*at);
   }
-  for (const auto& [name, value] : setup.environment) all.push_back(name + "=" + value);
+  for (const auto& [name, value] : setup.environment)
+    all.push_back(fmt::format("{}={}", name, value));
   return all;
 }
 
@@ -129,8 +128,8 @@ Ran outside_audit(const fs::path& directory, const std::string& orders,
   return run(directory, more, {.command = {SECKILL_SOURCE_DIR "/scripts/audit-outside"}});
 }
 
-Server::Server(const fs::path& directory, std::vector<std::string> more, const Surroundings& setup,
-               std::uint16_t port)
+Server::Server(const fs::path& directory, const std::vector<std::string>& more,
+               const Surroundings& setup, std::uint16_t port)
     : program_(directory, serve_arguments(directory, more, port), setup) {
   std::error_code ignored;
   while (!program_.ended()) {

@@ -54,7 +54,7 @@ Ran outside_audit(const std::filesystem::path& directory, const std::string& ord
 // `seckill serve` on any free port, or on the one given; its data is in directory/data.
 class Server {
  public:
-  explicit Server(const std::filesystem::path& directory, std::vector<std::string> more = {},
+  explicit Server(const std::filesystem::path& directory, const std::vector<std::string>& more = {},
                   const Surroundings& setup = {}, std::uint16_t port = 0);
 
   bool up() const { return port_ != 0; }
