@@ -6,11 +6,10 @@
 #include <fstream>
 #include <sstream>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "app/setting.h"
 #include "app/spell.h"
-
-extern char** environ;
 
 namespace seckill::app {
 namespace {
@@ -57,7 +56,7 @@ std::string key_suggestion(const std::string& key) {
     for (const std::string& name : here) all += (all.empty() ? "" : ", ") + name;
     return fmt::format("; [{}] knows {}", section, all);
   }
-  const std::string meant = did_you_mean(key, keys());
+  std::string meant = did_you_mean(key, keys());
   if (!meant.empty()) return meant;
   std::string sections;
   for (const Setting& row : setting_table()) {
