@@ -114,13 +114,17 @@ SaleFront& ClaimCalls::count(const Call& call, const SaleView* sale) {
   SaleFront& front = office_.metrics.front(sale == nullptr ? SaleUid{0} : sale->terms.uid);
   ++front.attempts[static_cast<std::size_t>(call.verdict.outcome)];
   front.admitted += call.waited ? 1 : 0;
-  front.decision.add(steady_now() - call.began);
   return front;
 }
 
 void ClaimCalls::reply(Call& call, std::string& out) {
   const SaleView* sale = office_.ledger().sale(call.buy.sale);
   SaleFront& front = count(call, sale);
+  write_reply(call, front, sale, out);
+  front.decision.add(office_.replies.last_took());  // its verdict had just come
+}
+
+void ClaimCalls::write_reply(Call& call, SaleFront& front, const SaleView* sale, std::string& out) {
   if (call.verdict.outcome == Outcome::kUnsure || call.verdict.outcome == Outcome::kLate)
     return reply_unknown(call, sale, out);
   if (call.buy.anonymous && call.verdict.outcome == Outcome::kSoldOut) return reply_demo(call, out);

@@ -17,11 +17,12 @@ class ClaimCalls {
   Step ask(Call& call, const Request& request, std::string_view sale, std::string& out);
   // Needs: call.verdict is there.
   void reply(Call& call, std::string& out);
-  // What every claim is counted under, whoever writes its reply.
+  // What every claim is counted under, whoever writes its reply and adds how long it took.
   SaleFront& count(const Call& call, const SaleView* sale);
 
  private:
   std::optional<Refusal> read(Call& call, const Request& request, std::string_view sale);
+  void write_reply(Call& call, SaleFront& front, const SaleView* sale, std::string& out);
   void reply_order(Call& call, std::string& out);
   void reply_demo(Call& call, std::string& out);
   void refuse(Call& call, SaleFront& front, const SaleView* sale, std::string& out);

@@ -44,8 +44,9 @@ constexpr Refusal kLongUri{problems::kUriTooLong, "The request target is longer 
 
 bool iequals(string_view a, string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
-    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-    return lower(x) == lower(y);
+    if (x == y) return true;
+    const int lower = x | 0x20;
+    return (x ^ y) == 0x20 && lower >= 'a' && lower <= 'z';
   });
 }
 bool istarts_with(string_view text, string_view start) {

@@ -103,9 +103,14 @@ void Buckets::append(std::string& to, std::string_view name, std::string_view la
 }
 
 std::size_t HttpMetrics::index_of(unsigned status) {
-  std::size_t at = 0;
-  while (at + 1 < kStatuses.size() && kStatuses[at] != status) ++at;
-  return at;
+  static constexpr auto kIndexes = [] {
+    std::array<std::uint8_t, 600> indexes{};
+    indexes.fill(kStatuses.size() - 1);
+    for (std::size_t i = 0; i + 1 < kStatuses.size(); ++i)
+      indexes[kStatuses[i]] = static_cast<std::uint8_t>(i);
+    return indexes;
+  }();
+  return status < kIndexes.size() ? kIndexes[status] : kStatuses.size() - 1;
 }
 
 void HttpMetrics::served(Route route, Method method, unsigned status, microseconds took) {

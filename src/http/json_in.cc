@@ -3,6 +3,7 @@
 #include <simdjson.h>
 
 #include "base/invariant.h"
+#include "http/json_plain.h"
 
 namespace seckill {
 namespace {
@@ -41,6 +42,14 @@ JsonReader::JsonReader(std::size_t bytes_max) : parser_(std::make_unique<Parser>
 JsonReader::~JsonReader() = default;
 
 std::optional<Refusal> JsonReader::read(std::string_view body) {
+  if (body.size() > parser_->parser.capacity()) return read_any(body);
+  const auto count = read_plain_json(body, fields_);
+  if (!count) return read_any(body);
+  count_ = *count;
+  return std::nullopt;
+}
+
+std::optional<Refusal> JsonReader::read_any(std::string_view body) {
   count_ = 0;
   if (body.starts_with("\xef\xbb\xbf")) return malformed("The body begins with a BOM.");
   dom::element root;

@@ -1,4 +1,5 @@
-// A request's JSON: one flat object. simdjson reads it; what it would let pass, we refuse (T9).
+// A request's JSON: one flat object. simdjson reads what is not plain; what it would let pass, we
+// refuse (T9).
 #pragma once
 
 #include <array>
@@ -18,6 +19,7 @@ struct JsonField {
   Kind kind = Kind::kOther;
   std::string_view text;     // kText
   std::int64_t integer = 0;  // kInteger
+  bool operator==(const JsonField&) const = default;
 };
 
 // Reads `{name: value, …}` of at most kFieldsMax fields, none of them twice. Deeper than 8 is
@@ -30,9 +32,11 @@ class JsonReader {
   explicit JsonReader(std::size_t bytes_max);
   ~JsonReader();
 
-  // Nothing is wrong: fields() says what is there, until the next read. `body` must be followed by
-  // Intake::kPadding readable bytes.
+  // Nothing is wrong: fields() says what is there, until the next read and as long as `body` lives,
+  // which must be followed by Intake::kPadding readable bytes.
   std::optional<Refusal> read(std::string_view body);
+  // The same, without the short way for plain bodies (json_plain.h).
+  std::optional<Refusal> read_any(std::string_view body);
   std::span<const JsonField> fields() const { return {fields_.data(), count_}; }
 
  private:

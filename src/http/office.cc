@@ -56,7 +56,7 @@ void append_problem(std::string& to, const Problem& problem, const ProblemMore& 
 
 void append_problem_rest(std::string& to, Office& office, const Call& call) {
   const std::size_t before = to.size();
-  to.append(",\"server_time\":\"").append(office.time_text(raw_now()));
+  to.append(",\"server_time\":\"").append(office.time_text(office.now.raw));
   to.append("\",\"request_id\":\"");
   append_hex(to, call.request_id);
   to.append("\"}");

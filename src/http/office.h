@@ -37,7 +37,7 @@ struct Office {
 
   // Hands the ask to the sale, which may answer at once.
   Step put(Call& call, const Ask& ask) {
-    return waits(call, [&] { shell.ask(call.who, ask); });
+    return waits(call, [&] { shell.ask(call.who, ask, now); });
   }
   Step put(Call& call, DemoSeller& seller) {
     return waits(call, [&] { seller.ask(call.who); });
@@ -49,6 +49,7 @@ struct Office {
     return call.waited ? Step::kWaits : Step::kAnswered;
   }
 
+  Now now;  // when the connection that is being served was resumed
   Shell& shell;
   HttpOptions options;
   Backstage backstage;

@@ -58,7 +58,8 @@ void Replies::begin(std::string& out, unsigned status) const {
 
 void Replies::count(const Call& call, unsigned status) {
   last_status_ = status;
-  metrics_.served(call.route, call.method, status, steady_now() - call.began);
+  last_took_ = steady_now() - call.began;
+  metrics_.served(call.route, call.method, status, last_took_);
 }
 
 void Replies::write(std::string& out, const Call& call, const ReplyHead& head,

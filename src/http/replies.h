@@ -54,6 +54,7 @@ class Replies {
   ReadyReply make_ready(const ReplyHead& head, std::string_view body, std::size_t length) const;
   void write(std::string& out, const Call& call, const ReadyReply& ready, std::string_view rest);
 
+  microseconds last_took() const { return last_took_; }  // from its request's last byte
   int last_status() const { return static_cast<int>(last_status_); }
 
  private:
@@ -62,6 +63,7 @@ class Replies {
 
   HttpMetrics& metrics_;
   unsigned last_status_ = 0;
+  microseconds last_took_{};
   std::string date_;  // "Date: …\r\n"
 };
 

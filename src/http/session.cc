@@ -66,7 +66,8 @@ void Hub::ready(Session& session) {
 
 void Hub::resume_ready() {
   resuming_.swap(ready_);
-  for (Session* session : resuming_) session->resume();
+  office.now = machine_now();
+  for (Session* session : resuming_) session->go_on();
   resuming_.clear();
 }
 
@@ -89,6 +90,7 @@ Session::~Session() {
 
 Flow Session::live(std::unique_ptr<Session> self) {
   Session& me = *self;
+  me.hub_.office.now = machine_now();
   try {
     for (bool open = true; open;) {
       if (!me.more_) {
@@ -110,14 +112,14 @@ Flow Session::live(std::unique_ptr<Session> self) {
 }
 
 void Session::resume() {
-  const auto handle = std::exchange(waiting_, nullptr);
-  handle.resume();
+  hub_.office.now = machine_now();
+  go_on();
 }
 
 void Session::enter(Stage stage, std::chrono::milliseconds limit) {
   if (stage_ == stage) return;
   stage_ = stage;
-  deadline_ = steady_now() + limit;
+  deadline_ = hub_.office.now.steady + limit;
 }
 
 void Session::busy() {
@@ -217,7 +219,7 @@ bool Session::serve_one() {
   }
   call->close = closing_;
   call->http_1_0 = request.http_1_0;
-  call->began = steady_now();
+  call->began = hub_.office.now.steady;
   call->request_id = hub_.office.options.nonce + ++hub_.requests;
   const std::size_t before = round.out.size();
   Step step = hub_.api.ask(*call, request, to, round.out);
@@ -250,7 +252,7 @@ bool Session::keep_for_its_turn(Call& call, std::size_t begin) {
 Call Session::fresh_call() const {
   Call call;
   call.close = closing_;
-  call.began = steady_now();
+  call.began = hub_.office.now.steady;
   call.request_id = hub_.office.options.nonce + ++hub_.requests;
   return call;
 }

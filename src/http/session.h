@@ -7,6 +7,7 @@
 #include <coroutine>
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "http/api.h"
@@ -61,7 +62,8 @@ class Session final : public Caller {
   void answered() override;         // one of its calls has its verdict
   void sweep(SteadyTime now);       // is its time over?
   void drain(SteadyTime deadline);  // idle: ends at once
-  void resume();
+  void resume();                    // by the loop: reads the clock
+  void go_on() { std::exchange(waiting_, nullptr).resume(); }
   void abandon() { waiting_.destroy(); }  // the frame, and with it the session
   Session* next() const { return next_; }
 

@@ -297,7 +297,9 @@ void ShopCalls::reply(Call& call, std::string& out) {
   const bool form = call.lane && call.lane->form;
   if (!form)
     return call.route == Route::kShopBuy ? claims_.reply(call, out) : orders_.reply(call, out);
-  if (call.route == Route::kShopBuy) claims_.count(call, office_.ledger().sale(call.buy.sale));
+  if (call.route == Route::kShopBuy)
+    claims_.count(call, office_.ledger().sale(call.buy.sale))
+        .decision.add(steady_now() - call.began);
   see(call, fmt::format("/s/{}{}", call.buy.sale.view(), call.route == Route::kTill ? "/till" : ""),
       word_of(call.verdict.outcome), out);
 }

@@ -91,7 +91,7 @@ void Sale::take(Now now, Who who, const Buy& buy) {
     const Verdict all = ledger_.judge_stranger(terms.uid, buy.quantity, counted_, now.raw);
     if (all.outcome != Outcome::kWon) return answer_from_view(who, all);
   }
-  const Claim claim = claim_of(buy, terms);
+  const Claim claim = maker_.make(buy, terms);
   if (const auto first = by_order_.find(claim.order); first != by_order_.end()) {
     Hopeful& twin = claims_[first->second];
     // Shared: whose key it is, only the log knows.

@@ -14,7 +14,7 @@
 #include "counter/counter.h"
 #include "journal/journal.h"
 #include "ledger/ledger.h"
-#include "model/claim.h"
+#include "model/claim_maker.h"
 #include "model/verdict.h"
 #include "sale/hint.h"
 #include "sale/turn.h"
@@ -178,6 +178,8 @@ class Sale {
   Room room_ = Room::kPlenty;
   bool draining_ = false;
   std::string why_;  // not empty: stopped
+
+  ClaimMaker maker_;
 
   // Gathered or in flight, eldest first.
   Line<Hopeful> claims_;

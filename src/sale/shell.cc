@@ -12,7 +12,11 @@ Shell::Shell(Sale& sale, Journal& journal, Clock clock, Tell tell, Stop stop, Co
       tell_(std::move(tell)),
       stop_(std::move(stop)) {}
 
-void Shell::ask(Who who, const Ask& ask) { step(Event(std::in_place_type<Asked>, who, ask)); }
+void Shell::ask(Who who, const Ask& ask) { this->ask(who, ask, clock_()); }
+
+void Shell::ask(Who who, const Ask& ask, Now now) {
+  step(now, Event(std::in_place_type<Asked>, who, ask));
+}
 
 void Shell::idle() { step(Idle{}); }
 
@@ -29,8 +33,7 @@ void Shell::pump_counter() {
   while (auto counted = counter_->poll()) step(*counted);
 }
 
-void Shell::step(const Event& event) {
-  const Now now = clock_();
+void Shell::step(Now now, const Event& event) {
   sale_.room(room_ = journal_.room());
   const Wishes wishes = sale_.step(now, event);
   wake_ = wishes.wake;

@@ -23,16 +23,19 @@ class Shell {
         Counter* counter = nullptr);
 
   void ask(Who who, const Ask& ask);  // may tell inside
-  void idle();                        // nothing left to read
-  void pump();                        // Journal::wake_fd() is readable
-  void pump_counter();                // Counter::wake_fd() is readable
-  void pass();                        // wake() is reached
+  // The same, by one who has read the clock himself since he was woken.
+  void ask(Who who, const Ask& ask, Now now);
+  void idle();          // nothing left to read
+  void pump();          // Journal::wake_fd() is readable
+  void pump_counter();  // Counter::wake_fd() is readable
+  void pass();          // wake() is reached
   SteadyTime wake() const { return wake_; }
 
   Sale& sale() { return sale_; }
 
  private:
-  void step(const Event& event);
+  void step(const Event& event) { step(clock_(), event); }
+  void step(Now now, const Event& event);
 
   Sale& sale_;
   Journal& journal_;

@@ -1,5 +1,7 @@
 // A JSON body: what we accept, a second reader accepts, with the same names and values and none of
-// them twice; what we refuse has a reason that the second reader can see.
+// them twice; what we refuse has a reason that the second reader can see. And whether it is plain
+// makes no difference.
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -55,8 +57,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view text = fuzz::Input(data, std::min<std::size_t>(size, 4096)).text();
   std::string body(text);
   body.append(Intake::kPadding, '"');  // may be read, must not matter
-  const bool accepted = !reader.read(std::string_view(body).substr(0, text.size()));
+  const std::string_view bounded = std::string_view(body).substr(0, text.size());
+  static JsonReader second(4096);
+  const bool accepted = !reader.read(bounded);
+  invariant(accepted == !second.read_any(bounded), "plain or not, it is judged alike");
   if (!accepted) return 0;
+  invariant(std::ranges::equal(reader.fields(), second.fields()), "plain or not, it reads alike");
 
   const auto plain = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
   invariant(plain.is_object(), "what we accept is a JSON object");
