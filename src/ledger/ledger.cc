@@ -95,8 +95,8 @@ std::optional<Outcome> Ledger::known(const Book& book, const Wanted& wanted) con
 
 Verdict Ledger::apply(const Entry& entry, Changes& changes) {
   invariant(entry.position == position_, "a ledger applies every record once, in order");
-  last_hash_ = hash_of(entry.stamp, entry.bytes);
-  if (position_ == Position{0}) identity_ = last_hash_;
+  last_bytes_.assign(entry.bytes.begin(), entry.bytes.end());
+  if (position_ == Position{0}) identity_ = hash_of(entry.stamp, entry.bytes);
   clock_ = clock_at(entry.stamp);
   last_raw_ = entry.stamp;
 
@@ -293,6 +293,10 @@ Verdict Ledger::verdict(Outcome outcome, const Book* book, OrderId order) const 
           .order = order,
           .left = book == nullptr ? 0 : book->view().available(),
           .position = position_};
+}
+
+RecordHash Ledger::last_hash() const {
+  return position_ == Position{0} ? RecordHash{} : hash_of(last_raw_, last_bytes_);
 }
 
 const Order* Ledger::find(OrderId id) const {

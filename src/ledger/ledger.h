@@ -92,9 +92,9 @@ class Ledger {
   std::optional<LogTime> next_due() const;
   std::uint32_t open_holds() const;  // orders that are due one day
   Digest digest() const { return digest_; }
-  Rules rules() const { return rules_; }               // of the newest writer so far
-  RecordHash identity() const { return identity_; }    // of record 0; needs position() > 0
-  RecordHash last_hash() const { return last_hash_; }  // of record position() - 1
+  Rules rules() const { return rules_; }             // of the newest writer so far
+  RecordHash identity() const { return identity_; }  // of record 0; needs position() > 0
+  RecordHash last_hash() const;                      // of record position() - 1
 
  private:
   static constexpr std::uint64_t kDigestsKept = 4096;  // positions back, for the ticks of others
@@ -126,7 +126,7 @@ class Ledger {
   RawTime last_raw_;
   Digest digest_{};
   RecordHash identity_;
-  RecordHash last_hash_;
+  std::vector<std::byte> last_bytes_;  // of record position() - 1: few ask for its hash
   Rules newest_;
   Rules rules_{};
   std::optional<std::string> halted_;

@@ -92,7 +92,10 @@ void merge(OrderRow& into, const OrderRow& later) {
 template <class Key, class Row, class Hash = boost::hash<Key>>
 class Once {
  public:
-  explicit Once(std::vector<Row>& rows) : rows_(rows) {}
+  Once(std::vector<Row>& rows, std::size_t most) : rows_(rows) {
+    rows_.reserve(most);
+    at_.reserve(most);
+  }
 
   // The row that was there already, or null: then this one is there now.
   Row* add(const Key& key, const Row& row) {
@@ -109,17 +112,14 @@ class Once {
 
 }  // namespace
 
-Bookmark bookmark_of(const Ledger& ledger) {
-  return {.journal = ledger.identity(),
-          .next = ledger.position(),
-          .last = ledger.last_hash(),
-          .clock = ledger.clock(),
-          .digest = ledger.digest()};
-}
-
 Step step_of(const Ledger& ledger, const Changes& changes, const Entry& entry,
              std::optional<RawTime> before, Calm& calm) {
-  Step step{.after = bookmark_of(ledger)};
+  Step step{.after = {.journal = ledger.identity(),
+                      .next = ledger.position(),
+                      .clock = ledger.clock(),
+                      .digest = ledger.digest()},
+            .stamp = entry.stamp,
+            .bytes_size = entry.bytes.size()};
   if (!changes.sales.empty() || !calm.holds(entry.stamp)) {
     add_sales(step, ledger, changes, entry, before, calm);
   }
@@ -152,8 +152,13 @@ void put_all_aside(Step& step) { step.sales.clear(), step.orders.clear(), step.p
 
 Rows fold(const std::deque<Step>& steps, std::size_t count) {
   Rows rows;
-  Once<std::string_view, SaleRow> sales(rows.sales);
-  Once<OrderId, OrderRow, OrderIdHash> orders(rows.orders);
+  std::size_t changed_sales = 0, changed_orders = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    changed_sales += steps[i].sales.size();
+    changed_orders += steps[i].orders.size();
+  }
+  Once<std::string_view, SaleRow> sales(rows.sales, changed_sales);
+  Once<OrderId, OrderRow, OrderIdHash> orders(rows.orders, changed_orders);
   for (std::size_t i = 0; i < count; ++i) {
     const Step& step = steps[i];
     if (step.quarantine) rows.quarantine.push_back(*step.quarantine);

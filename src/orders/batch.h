@@ -16,7 +16,9 @@ namespace seckill {
 // What one record did to the rows, as they stood right after it. A stretch of these is folded into
 // Rows; a record whose rows the database refuses leaves its line in the quarantine instead.
 struct Step {
-  Bookmark after;
+  Bookmark after;  // without `last`: the consumer makes it where a stretch ends, of the record's …
+  RawTime stamp;   // … stamp and bytes
+  std::size_t bytes_at = 0, bytes_size = 0;
   std::vector<SaleRow> sales;
   std::vector<OrderRow> orders;
   std::vector<PaymentRow> payments;
@@ -29,9 +31,6 @@ struct Calm {
   RawTime until{INT64_MIN};
   bool holds(RawTime stamp) const { return from <= stamp && stamp < until; }
 };
-
-// The bookmark of rows that know everything that this ledger knows.
-Bookmark bookmark_of(const Ledger& ledger);
 
 // What `changes` says this record did; the ledger has just applied it. Texts of a new order and of
 // a payment are in the record, all the rest is in the ledger. `before` is the stamp of the record

@@ -121,13 +121,20 @@ Status Consumer::check_bookmark() const {
 Status Consumer::fill() {
   auto entries = journal_.read(ledger_->position(), kBatchMax);
   if (!entries) return fail(std::move(entries.error()));
+  bytes_.clear();
   for (const Entry& entry : *entries) {
     const auto before = last_stamp_;
     apply(entry);
     if (stop_) return {};
-    steps_.push_back(step_of(*ledger_, changes_, entry, before, calm_));
+    Step& step = steps_.emplace_back(step_of(*ledger_, changes_, entry, before, calm_));
+    step.bytes_at = bytes_.size();
+    bytes_.insert(bytes_.end(), entry.bytes.begin(), entry.bytes.end());
   }
   return {};
+}
+
+RecordHash Consumer::hash_of_record(const Step& step) const {
+  return hash_of(step.stamp, std::span(bytes_).subspan(step.bytes_at, step.bytes_size));
 }
 
 void Consumer::apply(const Entry& entry) {
@@ -141,7 +148,8 @@ void Consumer::apply(const Entry& entry) {
 
 Result<bool> Consumer::store(Now now) {
   const std::size_t count = std::min(most_, steps_.size());
-  const Bookmark becomes = steps_[count - 1].after;
+  Bookmark becomes = steps_[count - 1].after;
+  becomes.last = hash_of_record(steps_[count - 1]);
   const Rows rows = fold(steps_, count);
   auto stored = orders_.store(bookmark_, becomes, rows);
   if (!stored) return fail(std::move(stored.error()));  // nothing is stored: try again later
@@ -202,7 +210,7 @@ Status Consumer::quarantine(Step& step, const std::string& why, Now now) {
   if (!entry) return fail(entry.error());
   if (entry->empty()) return corrupt(fmt::format("record {} has vanished", number(at)));
   const auto bytes = entry->front().bytes;
-  if (hash_of(entry->front().stamp, bytes) != step.after.last) {
+  if (hash_of(entry->front().stamp, bytes) != hash_of_record(step)) {
     return corrupt(fmt::format("record {} is another one than when it was read", number(at)));
   }
   put_aside(step, entry->front().record,

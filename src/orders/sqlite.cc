@@ -88,8 +88,11 @@ Statement& Statement::bind(std::span<const std::byte> b) {
 }
 
 Statement& Statement::bind(Hash128 hash) {
-  const std::array<std::uint64_t, 2> words{big_endian(hash.hi), big_endian(hash.lo)};
-  return bind(std::as_bytes(std::span(words)));
+  invariant(hashes_bound_ < kHashesMax, "a statement has room for its hashes");
+  auto& words = hashes_[hashes_bound_++];
+  words = {big_endian(hash.hi), big_endian(hash.lo)};
+  sqlite3_bind_blob64(statement_.get(), ++bound_, words.data(), sizeof words, SQLITE_STATIC);
+  return *this;
 }
 
 Statement& Statement::bind_null() {
@@ -119,6 +122,7 @@ Status Statement::run() {
 void Statement::reset() {
   sqlite3_reset(statement_.get());
   bound_ = 0;
+  hashes_bound_ = 0;
 }
 
 bool Statement::is_null(int column) const {

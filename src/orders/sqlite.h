@@ -2,6 +2,7 @@
 // constant text with bound values, never built (T12).
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -18,7 +19,8 @@ struct sqlite3_stmt;
 
 namespace seckill::sqlite {
 
-// One prepared statement. Bind in order, then step or run; reset() makes it ready again.
+// One prepared statement. Bind in order, then step or run; reset() makes it ready again. It does
+// not move between the first bind and reset().
 class Statement {
  public:
   Statement() = default;
@@ -27,7 +29,7 @@ class Statement {
   Statement& bind(std::int64_t value);
   Statement& bind(std::string_view text);         // alive until reset()
   Statement& bind(std::span<const std::byte> b);  // copied
-  Statement& bind(Hash128 hash);                  // 16 bytes, hi then lo
+  Statement& bind(Hash128 hash);  // 16 bytes, hi then lo; kHashesMax of them until reset()
   Statement& bind_null();
   template <class T>
   Statement& bind(const std::optional<T>& value) {
@@ -50,8 +52,12 @@ class Statement {
   struct Finalize {
     void operator()(sqlite3_stmt* statement) const;
   };
+  static constexpr std::size_t kHashesMax = 2;
+
   std::unique_ptr<sqlite3_stmt, Finalize> statement_;
   int bound_ = 0;
+  std::array<std::array<std::uint64_t, 2>, kHashesMax> hashes_{};  // bound: not copied again
+  std::size_t hashes_bound_ = 0;
 };
 
 enum class Access : std::uint8_t { kReadWrite, kReadOnly };
