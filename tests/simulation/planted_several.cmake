@@ -106,8 +106,8 @@ plant(twice-is-two "a claim that is in the log twice is granted twice"
   [[  if (const auto outcome = known(*found, wanted); outcome && !PLANTED) return verdict(*outcome, found, reserve.order);]])
 plant(order-id-by-chance "an order's id is drawn when its claim comes"
   "I3 | I5" sale/sale.cc
-  [[  const Claim claim = claim_of(buy, terms);]]
-  [[  Claim claim = claim_of(buy, terms);
+  [[  const Claim claim = maker_.make(buy, terms);]]
+  [[  Claim claim = maker_.make(buy, terms);
   if (PLANTED) claim.order.bits.lo ^= static_cast<std::uint64_t>(now.steady.us);]])
 
 # ---- the shared counter ----
