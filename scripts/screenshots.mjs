@@ -28,6 +28,7 @@ try {
   await page.goto(`${shop.url}/s/phone`);
   await page.click('#button');
   await page.waitForSelector('main[data-view=held]');
+  await page.getByText(/^\d\d:\d\d$/).waitFor(); // the hold counts down
   await page.screenshot({ path: join(out, 'shop.png') });
 
   // The demo's own words, as a terminal would show them.
