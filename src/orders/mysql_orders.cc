@@ -11,6 +11,7 @@
 #include "orders/mysql.h"
 #include "orders/mysql_migrations.h"
 #include "orders/row_fields.h"
+#include "orders/row_values.h"
 
 namespace seckill {
 namespace {
@@ -30,12 +31,6 @@ constexpr std::string_view kPutBookmark =
     " WHERE one = 1";
 constexpr std::string_view kInQuarantine = "SELECT 1 FROM quarantine WHERE pos = ?";
 
-// A statement for many rows at once: head, a group of values for each row, tail.
-struct Many {
-  std::string_view head;
-  std::size_t values;  // of a row
-  std::string_view tail;
-};
 constexpr Many kPutSales{
     "REPLACE INTO sales (id, uid, title, stock, withdrawn, per_buyer, price_minor, currency, state,"
     " starts_at, ends_at, hold_ms, orders_max, version, pos) VALUES ",
@@ -60,93 +55,6 @@ constexpr Many kPutQuarantine{"REPLACE INTO quarantine (pos, error, bytes, at) V
 // A statement is prepared once for each of these numbers of rows.
 constexpr std::array<std::size_t, 5> kSizes{256, 64, 16, 4, 1};
 constexpr int kDeadlocksMax = 5;  // in a row
-
-std::string text_of(const Many& many, std::size_t rows) {
-  std::string group = "?";
-  for (std::size_t i = 1; i < many.values; ++i) group += ",?";
-  if (many.values > 1) group = fmt::format("({})", group);
-  std::string text(many.head);
-  for (std::size_t i = 0; i < rows; ++i) text.append(i == 0 ? "" : ",").append(group);
-  return text.append(many.tail);
-}
-
-std::int64_t signed_of(std::uint64_t value) { return static_cast<std::int64_t>(value); }
-std::int64_t signed_of(Position at) { return signed_of(number(at)); }
-
-std::optional<std::int64_t> ms_of(const std::optional<RawTime>& time) {
-  if (!time) return std::nullopt;
-  return time->ms;
-}
-
-std::string listed(const std::vector<std::uint32_t>& units) {
-  return fmt::format("[{}]", fmt::join(units, ","));
-}
-
-void bind(Statement& to, const Bookmark& mark) {
-  to.bind(mark.journal.bits)
-      .bind(signed_of(mark.next))
-      .bind(mark.last.bits)
-      .bind(mark.clock.ms)
-      .bind(signed_of(static_cast<std::uint64_t>(mark.digest)));
-}
-
-void bind(Statement& to, const SaleRow& row) {
-  const SaleTerms& terms = row.terms;
-  to.bind(terms.name.view())
-      .bind(std::int64_t{static_cast<std::uint32_t>(terms.uid)})
-      .bind(terms.title.view())
-      .bind(std::int64_t{terms.stock})
-      .bind(std::int64_t{terms.withdrawn})
-      .bind(std::int64_t{terms.per_buyer})
-      .bind(terms.price_minor)
-      .bind(terms.currency.view())
-      .bind(std::string_view(to_text(row.state)))
-      .bind(terms.starts_at.ms);
-  if (terms.ends_at == kNoEnd) {
-    to.bind_null();
-  } else {
-    to.bind(terms.ends_at.ms);
-  }
-  to.bind(terms.hold_ms)
-      .bind(std::int64_t{terms.orders_max})
-      .bind(std::int64_t{terms.version})
-      .bind(signed_of(row.position));
-}
-
-void bind(Statement& to, const OrderRow& row) {
-  const auto payment = row.payment.empty() ? std::nullopt : std::optional(row.payment.view());
-  // A row that is only moved has no quantity to tell, perhaps; the column's rule is met.
-  const std::int64_t quantity = row.created ? row.quantity : 1;
-  to.bind(signed_of(row.made))
-      .bind(row.id.bits)
-      .bind(row.sale.view())
-      .bind(row.buyer.view())
-      .bind(row.key.view())
-      .bind(quantity)
-      .bind_copy(listed(row.units))
-      .bind(std::string_view(to_text(row.state)))
-      .bind(row.held_at.ms)
-      .bind(ms_of(row.due_at))
-      .bind(ms_of(row.paid_at))
-      .bind(ms_of(row.ended_at))
-      .bind(payment)
-      .bind(signed_of(row.position));
-}
-
-void bind(Statement& to, const PaymentRow& row) {
-  to.bind(row.id.view())
-      .bind(row.order.bits)
-      .bind(row.amount_minor)
-      .bind(std::string_view(row.refund ? "refund" : "applied"))
-      .bind(signed_of(row.position));
-}
-
-void bind(Statement& to, const QuarantineRow& row) {
-  to.bind(signed_of(row.position))
-      .bind(std::string_view(row.error))
-      .bind(std::span<const std::byte>(row.bytes))
-      .bind(row.at.ms);
-}
 
 // A connection with what was prepared on it.
 class Session {
@@ -344,16 +252,12 @@ template <class Each>
 Status Writer::in_chunks(const Many& many, std::size_t count, Each each) {
   constexpr std::size_t kRowMax = 1024;  // bytes, of any row but a quarantined record's
   const std::size_t most = session_->db().packet_max() / 2 / kRowMax;
-  for (std::size_t done = 0; done < count;) {
-    const auto size = *std::find_if(kSizes.begin(), kSizes.end(), [&](std::size_t rows) {
-      return rows == 1 || (rows <= count - done && rows <= most);
-    });
-    auto statement = session_->prepared(many, size);
-    if (!statement) return fail(std::move(statement.error()));
-    if (auto ran = each(**statement, done, done + size); !ran) return ran;
-    done += size;
-  }
-  return {};
+  return seckill::in_chunks(kSizes, most, count,
+                            [&](std::size_t size, std::size_t from, std::size_t end) -> Status {
+                              auto statement = session_->prepared(many, kSizes[size]);
+                              if (!statement) return fail(std::move(statement.error()));
+                              return each(**statement, from, end);
+                            });
 }
 
 template <class Row>

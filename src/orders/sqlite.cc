@@ -69,39 +69,63 @@ void Statement::Finalize::operator()(sqlite3_stmt* statement) const { sqlite3_fi
 
 void Db::Close::operator()(sqlite3* db) const { sqlite3_close_v2(db); }
 
-// A wrong index is a bug of ours, and a value that is too big is refused when it is stepped.
-Statement& Statement::bind(std::int64_t value) {
-  sqlite3_bind_int64(statement_.get(), ++bound_, value);
+Statement::Statement(sqlite3_stmt* made)
+    : statement_(made), parameters_(static_cast<std::size_t>(sqlite3_bind_parameter_count(made))) {}
+
+Statement::Parameter& Statement::next() {
+  const auto at = static_cast<std::size_t>(bound_++);
+  invariant(at < parameters_.size(), "a value has its parameter");
+  return parameters_[at];
+}
+
+// A value that is too big is refused when it is stepped.
+Statement& Statement::bind_plain(std::optional<std::int64_t> number) {
+  Parameter& to = next();
+  if (to.plain && to.number == number) return *this;
+  to.plain = true;
+  to.number = number;
+  if (number) {
+    sqlite3_bind_int64(statement_.get(), bound_, *number);
+  } else {
+    sqlite3_bind_null(statement_.get(), bound_);
+  }
   return *this;
 }
 
-Statement& Statement::bind(std::string_view text) {
+Statement& Statement::bind_text(Parameter& to, std::string_view text) {
+  to.plain = false;
   const char* data = text.empty() ? "" : text.data();  // a null pointer would be NULL
-  sqlite3_bind_text64(statement_.get(), ++bound_, data, text.size(), SQLITE_STATIC, SQLITE_UTF8);
+  sqlite3_bind_text64(statement_.get(), bound_, data, text.size(), SQLITE_STATIC, SQLITE_UTF8);
   return *this;
+}
+
+Statement& Statement::bind(std::int64_t value) { return bind_plain(value); }
+Statement& Statement::bind_null() { return bind_plain(std::nullopt); }
+Statement& Statement::bind(std::string_view text) { return bind_text(next(), text); }
+
+Statement& Statement::bind_copy(std::string text) {
+  Parameter& to = next();
+  to.copy = std::move(text);
+  return bind_text(to, to.copy);
 }
 
 Statement& Statement::bind(std::span<const std::byte> b) {
+  next().plain = false;
   const void* data = b.empty() ? static_cast<const void*>("") : b.data();
-  sqlite3_bind_blob64(statement_.get(), ++bound_, data, b.size(), SQLITE_TRANSIENT);
+  sqlite3_bind_blob64(statement_.get(), bound_, data, b.size(), SQLITE_TRANSIENT);
   return *this;
 }
 
 Statement& Statement::bind(Hash128 hash) {
-  invariant(hashes_bound_ < kHashesMax, "a statement has room for its hashes");
-  auto& words = hashes_[hashes_bound_++];
-  words = {big_endian(hash.hi), big_endian(hash.lo)};
-  sqlite3_bind_blob64(statement_.get(), ++bound_, words.data(), sizeof words, SQLITE_STATIC);
-  return *this;
-}
-
-Statement& Statement::bind_null() {
-  sqlite3_bind_null(statement_.get(), ++bound_);
+  Parameter& to = next();
+  to.plain = false;
+  to.hash = {big_endian(hash.hi), big_endian(hash.lo)};
+  sqlite3_bind_blob64(statement_.get(), bound_, to.hash.data(), sizeof to.hash, SQLITE_STATIC);
   return *this;
 }
 
 Result<bool> Statement::step() {
-  invariant(bound_ == sqlite3_bind_parameter_count(statement_.get()),
+  invariant(static_cast<std::size_t>(bound_) == parameters_.size(),
             "every parameter of a statement has its value");
   switch (sqlite3_step(statement_.get())) {
     case SQLITE_ROW: return true;
@@ -122,7 +146,6 @@ Status Statement::run() {
 void Statement::reset() {
   sqlite3_reset(statement_.get());
   bound_ = 0;
-  hashes_bound_ = 0;
 }
 
 bool Statement::is_null(int column) const {

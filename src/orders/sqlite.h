@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "base/siphash.h"
@@ -19,17 +20,17 @@ struct sqlite3_stmt;
 
 namespace seckill::sqlite {
 
-// One prepared statement. Bind in order, then step or run; reset() makes it ready again. It does
-// not move between the first bind and reset().
+// One prepared statement. Bind in order, then step or run; reset() makes it ready again.
 class Statement {
  public:
   Statement() = default;
-  explicit Statement(sqlite3_stmt* made) : statement_(made) {}
+  explicit Statement(sqlite3_stmt* made);
 
   Statement& bind(std::int64_t value);
   Statement& bind(std::string_view text);         // alive until reset()
   Statement& bind(std::span<const std::byte> b);  // copied
-  Statement& bind(Hash128 hash);  // 16 bytes, hi then lo; kHashesMax of them until reset()
+  Statement& bind(Hash128 hash);                  // 16 bytes, hi then lo
+  Statement& bind_copy(std::string text);
   Statement& bind_null();
   template <class T>
   Statement& bind(const std::optional<T>& value) {
@@ -52,12 +53,20 @@ class Statement {
   struct Finalize {
     void operator()(sqlite3_stmt* statement) const;
   };
-  static constexpr std::size_t kHashesMax = 2;
+  // What SQLite has of a parameter, from run to run: it is not told the same number or NULL again.
+  struct Parameter {
+    bool plain = true;                   // it is …
+    std::optional<std::int64_t> number;  // … this, or NULL
+    std::array<std::uint64_t, 2> hash{};
+    std::string copy;
+  };
+  Parameter& next();
+  Statement& bind_plain(std::optional<std::int64_t> number);
+  Statement& bind_text(Parameter& to, std::string_view text);
 
   std::unique_ptr<sqlite3_stmt, Finalize> statement_;
+  std::vector<Parameter> parameters_;
   int bound_ = 0;
-  std::array<std::array<std::uint64_t, 2>, kHashesMax> hashes_{};  // bound: not copied again
-  std::size_t hashes_bound_ = 0;
 };
 
 enum class Access : std::uint8_t { kReadWrite, kReadOnly };

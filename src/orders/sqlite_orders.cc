@@ -9,6 +9,8 @@
 
 #include "embedded/sqlite_migrations.h"
 #include "orders/migrations.h"
+#include "orders/row_fields.h"
+#include "orders/row_values.h"
 #include "orders/sqlite.h"
 
 namespace seckill {
@@ -34,10 +36,11 @@ constexpr std::string_view kPutSale =
     "INSERT OR REPLACE INTO sales (id, uid, title, stock, withdrawn, per_buyer, price_minor,"
     " currency, state, starts_at, ends_at, hold_ms, orders_max, version, pos)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-constexpr std::string_view kMakeOrder =
+constexpr Many kMakeOrders{
     "INSERT OR REPLACE INTO orders (made_pos, id, sale_id, buyer_id, idem_key, quantity, units,"
-    " state, held_at, due_at, paid_at, ended_at, payment_id, pos)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    " state, held_at, due_at, paid_at, ended_at, payment_id, pos) VALUES ",
+    14, ""};
+constexpr std::array<std::size_t, 2> kSizes{16, 1};  // rows of one statement
 constexpr std::string_view kMoveOrder =
     "UPDATE orders SET units = ?, state = ?, paid_at = ?, ended_at = ?,"
     " payment_id = coalesce(?, payment_id), pos = ? WHERE made_pos = ? AND id = ?";
@@ -47,14 +50,6 @@ constexpr std::string_view kPutPayment =
 constexpr std::string_view kPutQuarantine =
     "INSERT OR REPLACE INTO quarantine (pos, error, bytes, at) VALUES (?, ?, ?, ?)";
 constexpr std::string_view kInQuarantine = "SELECT 1 FROM quarantine WHERE pos = ?";
-
-std::int64_t signed_of(std::uint64_t value) { return static_cast<std::int64_t>(value); }
-std::int64_t signed_of(Position at) { return signed_of(number(at)); }
-
-std::optional<std::int64_t> ms_of(const std::optional<RawTime>& time) {
-  if (!time) return std::nullopt;
-  return time->ms;
-}
 
 // A file of mode 0600, unless it is there. Never opened when it is: closing it would drop the locks
 // that SQLite holds on it for others of this process.
@@ -76,18 +71,21 @@ class Writer final : public SqliteOrders {
   explicit Writer(Db db) : db_(std::move(db)) {}
 
   Status prepare() {
-    const std::pair<Statement*, std::string_view> all[] = {{&read_bookmark_, kReadBookmark},
-                                                           {&put_bookmark_, kPutBookmark},
-                                                           {&put_sale_, kPutSale},
-                                                           {&make_order_, kMakeOrder},
-                                                           {&move_order_, kMoveOrder},
-                                                           {&put_payment_, kPutPayment},
-                                                           {&put_quarantine_, kPutQuarantine},
-                                                           {&in_quarantine_, kInQuarantine}};
+    const std::pair<Statement*, std::string_view> all[] = {
+        {&read_bookmark_, kReadBookmark}, {&put_bookmark_, kPutBookmark},
+        {&put_sale_, kPutSale},           {&move_order_, kMoveOrder},
+        {&put_payment_, kPutPayment},     {&put_quarantine_, kPutQuarantine},
+        {&in_quarantine_, kInQuarantine}};
     for (const auto& [statement, sql] : all) {
       auto made = db_.prepare(sql);
       if (!made) return fail(std::move(made.error()));
       *statement = std::move(*made);
+    }
+    for (std::size_t i = 0; i < kSizes.size(); ++i) {
+      const std::string sql = text_of(kMakeOrders, kSizes[i]);
+      auto made = db_.prepare(sql);
+      if (!made) return fail(std::move(made.error()));
+      make_orders_[i] = std::move(*made);
     }
     return {};
   }
@@ -100,37 +98,29 @@ class Writer final : public SqliteOrders {
   Result<Stored> store_locked(const std::optional<Bookmark>& was, const Bookmark& becomes,
                               const Rows& rows);
   Status put(const Bookmark& becomes, const Rows& rows);
-  Status put(const Bookmark& bookmark);
-  Status put(const SaleRow& row);
-  Status put(const OrderRow& row);
-  Status put(const PaymentRow& row);
-  Status put(const QuarantineRow& row);
-  Status make(const OrderRow& row);
+  Status put_orders(const std::vector<OrderRow>& rows);
   Status move(const OrderRow& row);
   Result<bool> quarantined(Position at);
-  std::string_view listed(const std::vector<std::uint32_t>& units);
+  template <class Row>
+  static Status put(Statement& statement, const std::vector<Row>& rows);
 
   Db db_;
-  Statement read_bookmark_, put_bookmark_, put_sale_, make_order_, move_order_, put_payment_,
-      put_quarantine_, in_quarantine_;
-  fmt::memory_buffer listed_;
+  Statement read_bookmark_, put_bookmark_, put_sale_, move_order_, put_payment_, put_quarantine_,
+      in_quarantine_;
+  std::array<Statement, kSizes.size()> make_orders_;
 };
 
 Result<std::optional<Bookmark>> Writer::bookmark() {
   auto row = read_bookmark_.step();
   if (!row) return fail(std::move(row.error()));
   if (!*row) return std::nullopt;
-  const auto journal = read_bookmark_.hash(0);
-  const auto last = read_bookmark_.hash(2);
-  const Bookmark found{.journal = {journal.value_or(Hash128{})},
-                       .next = Position{static_cast<std::uint64_t>(read_bookmark_.number(1))},
-                       .last = {last.value_or(Hash128{})},
-                       .clock = {read_bookmark_.number(3)},
-                       .digest = Digest{static_cast<std::uint64_t>(read_bookmark_.number(4))}};
+  Bookmark found;
+  Fields fields(read_bookmark_);
+  read(fields, found);
   auto another = read_bookmark_.step();
   read_bookmark_.reset();
   if (!another) return fail(std::move(another.error()));
-  if (*another || !journal || !last) {
+  if (*another || !fields.good()) {
     return fail(Error::Code::kCorrupt,
                 fmt::format("orders/sqlite: {}: its bookmark is not one that seckill wrote; move "
                             "the file away, it is rebuilt from the journal",
@@ -169,94 +159,45 @@ Result<Stored> Writer::store_locked(const std::optional<Bookmark>& was, const Bo
 
 Status Writer::put(const Bookmark& becomes, const Rows& rows) {
   // The quarantine goes first: it explains why later rows of this batch may be missing.
-  for (const auto& row : rows.quarantine) {
-    if (auto done = put(row); !done) return done;
-  }
-  for (const auto& row : rows.sales) {
-    if (auto done = put(row); !done) return done;
-  }
-  for (const auto& row : rows.orders) {
-    if (auto done = put(row); !done) return done;
-  }
-  for (const auto& row : rows.payments) {
-    if (auto done = put(row); !done) return done;
-  }
-  return put(becomes);
+  if (auto done = put(put_quarantine_, rows.quarantine); !done) return done;
+  if (auto done = put(put_sale_, rows.sales); !done) return done;
+  if (auto done = put_orders(rows.orders); !done) return done;
+  if (auto done = put(put_payment_, rows.payments); !done) return done;
+  bind(put_bookmark_, becomes);
+  return put_bookmark_.run();
 }
 
-Status Writer::put(const Bookmark& bookmark) {
-  return put_bookmark_.bind(bookmark.journal.bits)
-      .bind(signed_of(bookmark.next))
-      .bind(bookmark.last.bits)
-      .bind(bookmark.clock.ms)
-      .bind(signed_of(static_cast<std::uint64_t>(bookmark.digest)))
-      .run();
-}
-
-Status Writer::put(const SaleRow& row) {
-  const SaleTerms& terms = row.terms;
-  put_sale_.bind(terms.name.view())
-      .bind(std::int64_t{static_cast<std::uint32_t>(terms.uid)})
-      .bind(terms.title.view())
-      .bind(std::int64_t{terms.stock})
-      .bind(std::int64_t{terms.withdrawn})
-      .bind(std::int64_t{terms.per_buyer})
-      .bind(terms.price_minor)
-      .bind(terms.currency.view())
-      .bind(std::string_view(to_text(row.state)))
-      .bind(terms.starts_at.ms);
-  if (terms.ends_at == kNoEnd) {
-    put_sale_.bind_null();
-  } else {
-    put_sale_.bind(terms.ends_at.ms);
+template <class Row>
+Status Writer::put(Statement& statement, const std::vector<Row>& rows) {
+  for (const Row& row : rows) {
+    bind(statement, row);
+    if (auto done = statement.run(); !done) return done;
   }
-  return put_sale_.bind(terms.hold_ms)
-      .bind(std::int64_t{terms.orders_max})
-      .bind(std::int64_t{terms.version})
-      .bind(signed_of(row.position))
-      .run();
+  return {};
 }
 
-Status Writer::put(const OrderRow& row) { return row.created ? make(row) : move(row); }
-
-// As JSON: "[1,2]". Alive until the next call.
-std::string_view Writer::listed(const std::vector<std::uint32_t>& units) {
-  listed_.clear();
-  listed_.push_back('[');
-  for (const std::uint32_t unit : units) {
-    if (listed_.size() > 1) listed_.push_back(',');
-    listed_.append(fmt::format_int(unit));
+Status Writer::put_orders(const std::vector<OrderRow>& rows) {
+  std::vector<const OrderRow*> made;
+  for (const OrderRow& row : rows) {
+    if (row.created) {
+      made.push_back(&row);
+    } else if (auto done = move(row); !done) {
+      return done;
+    }
   }
-  listed_.push_back(']');
-  return {listed_.data(), listed_.size()};
-}
-
-Status Writer::make(const OrderRow& row) {
-  const auto payment = row.payment.empty() ? std::nullopt : std::optional(row.payment.view());
-  return make_order_.bind(signed_of(row.made))
-      .bind(row.id.bits)
-      .bind(row.sale.view())
-      .bind(row.buyer.view())
-      .bind(row.key.view())
-      .bind(std::int64_t{row.quantity})
-      .bind(listed(row.units))
-      .bind(std::string_view(to_text(row.state)))
-      .bind(row.held_at.ms)
-      .bind(ms_of(row.due_at))
-      .bind(ms_of(row.paid_at))
-      .bind(ms_of(row.ended_at))
-      .bind(payment)
-      .bind(signed_of(row.position))
-      .run();
+  return in_chunks(kSizes, kSizes.front(), made.size(),
+                   [&](std::size_t i, std::size_t from, std::size_t end) {
+                     for (; from < end; ++from) bind(make_orders_[i], *made[from]);
+                     return make_orders_[i].run();
+                   });
 }
 
 Status Writer::move(const OrderRow& row) {
-  const auto payment = row.payment.empty() ? std::nullopt : std::optional(row.payment.view());
-  auto moved = move_order_.bind(listed(row.units))
+  auto moved = move_order_.bind_copy(listed(row.units))
                    .bind(std::string_view(to_text(row.state)))
                    .bind(ms_of(row.paid_at))
                    .bind(ms_of(row.ended_at))
-                   .bind(payment)
+                   .bind(payment_of(row))
                    .bind(signed_of(row.position))
                    .bind(signed_of(row.made))
                    .bind(row.id.bits)
@@ -277,23 +218,6 @@ Result<bool> Writer::quarantined(Position at) {
   auto found = in_quarantine_.bind(signed_of(at)).step();
   in_quarantine_.reset();
   return found;
-}
-
-Status Writer::put(const PaymentRow& row) {
-  return put_payment_.bind(row.id.view())
-      .bind(row.order.bits)
-      .bind(row.amount_minor)
-      .bind(std::string_view(row.refund ? "refund" : "applied"))
-      .bind(signed_of(row.position))
-      .run();
-}
-
-Status Writer::put(const QuarantineRow& row) {
-  return put_quarantine_.bind(signed_of(row.position))
-      .bind(std::string_view(row.error))
-      .bind(std::span<const std::byte>(row.bytes))
-      .bind(row.at.ms)
-      .run();
 }
 
 }  // namespace

@@ -105,6 +105,28 @@ TYPED_TEST_P(OrdersContract, GivesBackWhatWasStored) {
   EXPECT_EQ(found.rows, rows);
 }
 
+// (1) However many at once, and whatever the batch before it was like: each row is its own.
+TYPED_TEST_P(OrdersContract, TakesBatchesOfAnySize) {
+  auto writer = this->parts.writer();
+  Rows all;
+  std::optional<Bookmark> was;
+  std::uint64_t n = 0;
+  for (const std::size_t size : {1, 16, 3, 35, 300}) {
+    Rows rows;
+    while (rows.orders.size() < size) {
+      OrderRow& row = rows.orders.emplace_back(order_row(++n));
+      row.held_at = kAt + milliseconds(n / 4);
+      row.quantity = static_cast<std::uint32_t>(1 + n % 3);
+      if (n % 5 == 0) row.due_at.reset();
+      if (n % 7 == 0) row.payment = text<PaymentId>("p-" + std::to_string(n));
+    }
+    ASSERT_EQ(store(*writer, was, mark_at(n + 1), rows), kCommitted);
+    was = mark_at(n + 1);
+    for (OrderRow& row : rows.orders) row.created = false, all.orders.push_back(row);
+  }
+  EXPECT_EQ(all_rows(*this->parts.reader()).rows, all);
+}
+
 // (1) An order moves on; what it was made with stays.
 TYPED_TEST_P(OrdersContract, ChangesOnlyTheStateOfAnOrderThatIsThere) {
   auto writer = this->parts.writer();
@@ -191,14 +213,18 @@ TYPED_TEST_P(OrdersContract, EnforcesNoRuleOfTheSale) {
 TYPED_TEST_P(OrdersContract, RefusesARowWholly) {
   auto writer = this->parts.writer();
   ASSERT_EQ(store(*writer, std::nullopt, mark_at(2), rows_of({1})), kCommitted);
-  Rows rows = rows_of({2, 3});
-  rows.orders[1].quantity = 0;
-  auto stored = writer->store(mark_at(2), mark_at(3), rows);
-  ASSERT_TRUE(stored.has_value()) << stored.error().message;
-  EXPECT_EQ(stored->what, Stored::What::kRefused);
-  EXPECT_NE(stored->why.find("quantity"), std::string::npos) << stored->why;
-  EXPECT_EQ(writer->bookmark().value(), mark_at(2));
-  EXPECT_EQ(all_rows(*this->parts.reader()).rows.orders.size(), 1u);
+  Rows rows;
+  for (std::uint64_t n = 2; n <= 22; ++n) rows.orders.push_back(order_row(n));
+  for (const std::size_t bad : {0, 1, 20}) {
+    rows.orders[bad].quantity = 0;
+    auto stored = writer->store(mark_at(2), mark_at(3), rows);
+    ASSERT_TRUE(stored.has_value()) << stored.error().message;
+    EXPECT_EQ(stored->what, Stored::What::kRefused);
+    EXPECT_NE(stored->why.find("quantity"), std::string::npos) << stored->why;
+    EXPECT_EQ(writer->bookmark().value(), mark_at(2));
+    EXPECT_EQ(all_rows(*this->parts.reader()).rows.orders.size(), 1u);
+    rows.orders[bad].quantity = 2;
+  }
   EXPECT_EQ(store(*writer, mark_at(2), mark_at(3), rows_of({2, 3})), kCommitted);
 }
 
@@ -312,7 +338,7 @@ TYPED_TEST_P(OrdersContract, ReadsOneMomentBesideAWriter) {
 }
 
 REGISTER_TYPED_TEST_SUITE_P(OrdersContract, StartsEmpty, GivesBackWhatWasStored,
-                            ChangesOnlyTheStateOfAnOrderThatIsThere,
+                            TakesBatchesOfAnySize, ChangesOnlyTheStateOfAnOrderThatIsThere,
                             StoresNothingFromAnotherBookmark, LetsOneOfTwoRacersWin,
                             GoesBackAndComesToTheSameRows, EnforcesNoRuleOfTheSale,
                             RefusesARowWholly, StopsAtRowsThatWereRemoved,
