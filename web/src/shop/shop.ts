@@ -116,6 +116,7 @@ function showMine(mine: MineJson, note: string): void {
   if (said.due) putTime('due', said.due);
   showStock(mine.sale);
   show(mine.view, mine.known ? note || mine.note : 'no-cookie');
+  tick();
 }
 
 // What the sale alone says, for who has no order in it.
