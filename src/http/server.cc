@@ -14,6 +14,12 @@ namespace seckill {
 
 namespace asio = boost::asio;
 
+namespace {
+
+constexpr int kSweepSlice = 256;  // sessions
+
+}  // namespace
+
 class Server::Impl {
  public:
   Impl(asio::io_context& context, Shell& shell, HttpOptions options, Backstage backstage)
@@ -34,7 +40,7 @@ class Server::Impl {
     office_.loopback = listener_.is_loopback();
     waker_.watch(journal_wake_fd);
     if (office_.backstage.demo != nullptr) waker_.watch(*office_.backstage.demo);
-    sweep_later();
+    sweep_later(office_.options.limits.sweep);
     return {};
   }
 
@@ -90,16 +96,24 @@ class Server::Impl {
   }
 
   // One walk over all deadlines instead of a timer each.
-  void sweep_later() {
-    sweeper_.expires_after(office_.options.limits.sweep);
+  // In slices: whoever waits for a verdict does not wait until ten thousand who are silent have
+  // been looked at.
+  void sweep_later(milliseconds pause) {
+    sweeper_.expires_after(pause);
     sweeper_.async_wait([this](const boost::system::error_code& error) {
-      if (error) return;
-      const Now now = machine_now();
-      office_.replies.set_date(now.raw);
-      for (Session* session = hub_.first; session != nullptr; session = session->next())
-        session->sweep(now.steady);
-      sweep_later();
+      if (!error) sweep();
     });
+  }
+
+  void sweep() {
+    const Now now = machine_now();
+    if (hub_.swept == nullptr) {
+      office_.replies.set_date(now.raw);
+      hub_.swept = hub_.first;
+    }
+    for (int i = 0; i < kSweepSlice && hub_.swept != nullptr; ++i)
+      std::exchange(hub_.swept, hub_.swept->next())->sweep(now.steady);
+    sweep_later(hub_.swept != nullptr ? milliseconds(1) : office_.options.limits.sweep);
   }
 
   Office office_;

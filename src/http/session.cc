@@ -83,6 +83,7 @@ Session::~Session() {
     for (Call* call : round_->calls) hub_.office.calls.close(*call);
     hub_.rounds.give_back(std::move(round_));
   }
+  if (hub_.swept == this) hub_.swept = next_;
   if (next_ != nullptr) next_->prev_ = prev_;
   (prev_ != nullptr ? prev_->next_ : hub_.first) = next_;
   --hub_.office.metrics.connections;

@@ -39,6 +39,7 @@ class Hub {
   Streams streams;
   Rounds rounds;
   Session* first = nullptr;  // of all
+  Session* swept = nullptr;  // where the sweep goes on; null: from the first
   std::uint64_t requests = 0;
 
  private:

@@ -30,7 +30,9 @@ void Streams::adopt(int file, const StreamAsk& ask) {
   // What a reader may lag behind, in bytes of the kernel's: a few seconds.
   ::setsockopt(file, SOL_SOCKET, SO_SNDBUF, &kSendBuffer, sizeof kSendBuffer);
   ++office_.metrics.connections;
-  readers_.push_back({file, ask.sale});
+  const auto behind = std::upper_bound(readers_.begin(), readers_.end(), ask.sale,
+                                       [](SaleUid sale, const Reader& r) { return sale < r.sale; });
+  const auto reader = readers_.insert(behind, {file, ask.sale, next_step_++ % kSteps});
   office_.readers = static_cast<std::uint32_t>(readers_.size());
   std::string begin = fmt::format("retry: {}\n\n", 2 * kTick.count());
   const std::string process = process_text(office_);
@@ -38,10 +40,10 @@ void Streams::adopt(int file, const StreamAsk& ask) {
     begin += fmt::format("event: restarted\ndata: {{\"process\":\"{}\"}}\n\n", process);
   of_ = {};
   begin += snapshot(ask.sale);
-  if (!give(readers_.back(), begin)) return drop(readers_.size() - 1);
+  if (!give(*reader, begin)) return drop(static_cast<std::size_t>(reader - readers_.begin()));
   if (!std::exchange(ticking_, true)) {
     comment_at_ = steady_now() + office_.options.limits.comment;
-    tick_later();
+    step_later();
   }
 }
 
@@ -56,28 +58,30 @@ void Streams::drop(std::size_t at) {
   office_.readers = static_cast<std::uint32_t>(readers_.size());
 }
 
-void Streams::tick_later() {
-  timer_.expires_after(kTick);
+void Streams::step_later() {
+  timer_.expires_after(kTick / kSteps);
   timer_.async_wait([this](const boost::system::error_code& error) {
-    if (!error) tick();
+    if (!error) step();
   });
 }
 
-void Streams::tick() {
-  const bool comment = steady_now() >= comment_at_;
-  if (comment) comment_at_ = steady_now() + office_.options.limits.comment;
-  std::stable_sort(readers_.begin(), readers_.end(),
-                   [](const Reader& a, const Reader& b) { return a.sale < b.sale; });
+void Streams::step() {
+  step_ = (step_ + 1) % kSteps;
+  if (step_ == 0) {
+    commenting_ = steady_now() >= comment_at_;
+    if (commenting_) comment_at_ = steady_now() + office_.options.limits.comment;
+  }
   of_ = {};
   for (std::size_t at = readers_.size(); at-- > 0;) {
     const Reader& reader = readers_[at];
+    if (reader.step != step_) continue;
     const std::string& text = snapshot(reader.sale);
     const bool stays = !has_left(reader) && !text.empty() &&
-                       (!comment || give(reader, ": still here\n\n")) && give(reader, text);
+                       (!commenting_ || give(reader, ": still here\n\n")) && give(reader, text);
     if (!stays) drop(at);
   }
   ticking_ = !readers_.empty();
-  if (ticking_) tick_later();
+  if (ticking_) step_later();
 }
 
 // Empty: the sale is not there any more.

@@ -22,6 +22,8 @@ inline constexpr std::uint32_t kReadersMax = 64;
 class Streams {
  public:
   static constexpr milliseconds kTick{250};
+  static constexpr unsigned kSteps = 10;  // of a tick, a part of the readers in each: a purchase
+                                          // does not wait until all of them have been written to
 
   Streams(boost::asio::io_context& context, Office& office);
   ~Streams();
@@ -36,9 +38,10 @@ class Streams {
   struct Reader {
     int file;
     SaleUid sale;
+    unsigned step;  // of the tick, in which he is told
   };
-  void tick_later();
-  void tick();
+  void step_later();
+  void step();
   const std::string& snapshot(SaleUid sale);
   static bool give(const Reader& reader, const std::string& bytes);
   static bool has_left(const Reader& reader);
@@ -49,10 +52,13 @@ class Streams {
   const RawTime started_ = raw_now();
   std::uint64_t number_ = 0;  // of snapshots
   SteadyTime comment_at_ = kNever;
+  bool commenting_ = false;  // in this tick
   bool ticking_ = false;
-  std::vector<Reader> readers_;
-  std::string text_;  // the last snapshot …
-  SaleUid of_{};      // … and whose it is
+  unsigned step_ = 0;
+  unsigned next_step_ = 0;       // for who comes next
+  std::vector<Reader> readers_;  // by sale
+  std::string text_;             // the last snapshot …
+  SaleUid of_{};                 // … and whose it is
 };
 
 }  // namespace seckill
