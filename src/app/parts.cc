@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "app/process.h"
+#include "base/counted.h"
 #include "base/entropy.h"
 #include "base/file_disk.h"
 #include "journal/file_journal.h"
@@ -199,10 +200,10 @@ Result<CheckedJournal> check_journal(const Settings& settings) {
   if (!checked.found.damage && checked.rows_at && *checked.rows_at > checked.found.end) {
     checked.found.damage =
         Error{Code::kCorrupt,
-              fmt::format(
-                  "the rows know {} records, the journal's whole blocks hold {}: what was durable "
-                  "behind them has rotted or is gone (docs/runbook.md)",
-                  number(*checked.rows_at), number(checked.found.end))};
+              fmt::format("the rows know {}, the journal's whole blocks hold {}: what was durable "
+                          "behind them has rotted or is gone (docs/runbook.md)",
+                          counted(number(*checked.rows_at), "record"),
+                          grouped(number(checked.found.end)))};
   }
   return checked;
 }

@@ -3,6 +3,16 @@
 #include <algorithm>
 
 namespace seckill::app {
+namespace {
+
+// What others call it.
+std::string_view our_word(std::string_view typed) {
+  for (const std::string_view theirs : {"port", "host", "bind", "address"})
+    if (typed == theirs) return "listen";
+  return typed;
+}
+
+}  // namespace
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> before(b.size() + 1), above(b.size() + 1), row(b.size() + 1);
@@ -20,7 +30,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return above[b.size()];
 }
 
-std::string nearest(std::string_view typed, const std::vector<std::string>& known) {
+std::string nearest(std::string_view word_typed, const std::vector<std::string>& known) {
+  const std::string_view typed = our_word(word_typed);
   std::string best;
   std::size_t least = std::max<std::size_t>(1, typed.size() / 3) + 1;  // a third of it may be wrong
   for (const std::string& word : known) {

@@ -19,6 +19,8 @@ TEST(Spell, SuggestsWhatWasMeantAndNothingElse) {
   EXPECT_EQ(nearest("audti", known), "audit");
   EXPECT_EQ(nearest("quantum", known), "");
   EXPECT_EQ(did_you_mean("sal", known), "; did you mean sale?");
+  EXPECT_EQ(did_you_mean("port", {"limit", "listen"}, "--"), "; did you mean --listen?");
+  EXPECT_EQ(did_you_mean("port", {"stock"}, "--"), "");
   EXPECT_EQ(did_you_mean("stok", {"stock"}, "--"), "; did you mean --stock?");
 }
 

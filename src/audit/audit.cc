@@ -149,8 +149,9 @@ Result<std::vector<Check>> Audit::compare_rows() {
       replay_, inputs_.sale, [&](const Bookmark& mark, RowsCheck::Quarantine& aside) -> Status {
         if (auto done = replay_to(mark.next, &aside); !done) return done;
         if (replay_.position() < mark.next) {
-          compared->foreign(fmt::format("the rows know {} records, the journal has {}",
-                                        number(mark.next), number(replay_.position())));
+          compared->foreign(fmt::format("the rows know {}, the journal has {}",
+                                        counted(number(mark.next), "record"),
+                                        grouped(number(replay_.position()))));
         } else if (mark.last != last_hash_) {
           compared->foreign(fmt::format("record {} is another one", number(mark.next) - 1));
         } else if (mark.clock != replay_.clock()) {

@@ -36,11 +36,11 @@ Office::Office(Shell& the_shell, HttpOptions the_options, Backstage the_backstag
       replies(metrics),
       json(options.limits.body_max) {}
 
-const std::string& Office::time_text(RawTime now) {
-  if (now != time_text_of_) {
+const std::string& Office::time_text(RawTime at) {
+  if (at != time_text_of_) {
     time_text_.clear();
-    append_time(time_text_, now);
-    time_text_of_ = now;
+    append_time(time_text_, at);
+    time_text_of_ = at;
   }
   return time_text_;
 }

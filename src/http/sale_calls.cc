@@ -40,13 +40,14 @@ std::string fields_of(std::string_view etag) {
   return fmt::format("ETag: {}\r\nCache-Control: max-age=1\r\n", etag);
 }
 
-const char* why_not(Outcome outcome) {
+const char* why_not(Outcome outcome, SaleVerb verb) {
   switch (outcome) {
     case Outcome::kSaleExists: return "A sale of this name is there, or was and is retired.";
     case Outcome::kNotAllowed:
+      if (verb == SaleVerb::kRetire)
+        return "Only a closed sale without open holds can be retired: close it first.";
       return "Stock never shrinks (withdraw instead), sold units stay sold, a closed sale stays "
-             "closed, whether a win is final never changes, and only a closed sale without open "
-             "holds can be retired.";
+             "closed, and whether a win is final never changes.";
     case Outcome::kSeasonFull: return "There are as many sales or orders as a season may keep.";
     case Outcome::kUnknownSale: return "There is no such sale.";
     case Outcome::kBusy: return "Nothing was recorded. Ask again.";
@@ -242,7 +243,7 @@ Step SaleCalls::reply(Call& call, std::string& out) {
                   out);
   }
   return refuse(call, problem_of(outcome),
-                {.detail = why_not(outcome), .sale = call.buy.sale.view()}, out);
+                {.detail = why_not(outcome, wish.verb), .sale = call.buy.sale.view()}, out);
 }
 
 }  // namespace seckill

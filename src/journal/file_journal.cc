@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "base/counted.h"
 #include "base/invariant.h"
 #include "journal/bytes.h"
 #include "journal/walk.h"
@@ -80,11 +81,12 @@ Status FileJournal::recover(const Visitor& visit) {
   const auto tail = walk.judge_end();
   if (!tail) return fail(tail.error());
   if (walk.position() < options_.rows_at) {
-    return fail(damage_at(
-        walk.place(),
-        fmt::format("the journal ends here, before record {}, but the rows know {} records: rows "
-                    "of another journal, or an older copy of this one ({})",
-                    number(walk.position()), number(options_.rows_at), walk.why())));
+    return fail(
+        damage_at(walk.place(),
+                  fmt::format("the journal ends here, before record {}, but the rows know {}: rows "
+                              "of another journal, or an older copy of this one ({})",
+                              number(walk.position()), counted(number(options_.rows_at), "record"),
+                              walk.why())));
   }
   recovered_.torn_bytes = tail->bytes;
   if (tail->bytes > 0) {
@@ -135,10 +137,10 @@ Status FileJournal::create(const Visitor& visit) {
   const Genesis& genesis = options_.genesis;
   if (options_.rows_at != Position{}) {
     return fail(Error::Code::kCorrupt,
-                fmt::format("journal: there is none here, but the rows know {} records of one; do "
+                fmt::format("journal: there is none here, but the rows know {} of one; do "
                             "not start a new one beside them: bring its segments back, or name "
                             "other rows",
-                            number(options_.rows_at)));
+                            counted(number(options_.rows_at), "record")));
   }
   const Record first{{genesis.node, {}}, Tick{genesis.rules, Position{}, Digest{}, genesis.nonce}};
   std::vector<std::byte> record;

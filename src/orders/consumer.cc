@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <utility>
 
+#include "base/counted.h"
 #include "model/codec.h"
 
 namespace seckill {
@@ -71,9 +72,9 @@ Result<bool> Consumer::replay() {
   auto entries = journal_.read(ledger_->position(), std::min<std::uint64_t>(missing, kBatchMax));
   if (!entries) return fail(std::move(entries.error()));
   if (entries->empty()) {
-    const std::string what =
-        fmt::format("the rows know {} records, the journal has {}: the rows are ahead of it",
-                    number(bookmark_->next), number(ledger_->position()));
+    const std::string what = fmt::format(
+        "the rows know {}, the journal has {}: the rows are ahead of it",
+        counted(number(bookmark_->next), "record"), grouped(number(ledger_->position())));
     doubt();
     return corrupt(what);
   }
