@@ -132,7 +132,7 @@ void RowsCheck::compare(const OrderRow& row, const Replayed& order) {
   if (fields.different() != nullptr) {
     orders_differ_.broken("order {}: {} differs", to_text(row.id), fields.different());
   }
-  if (row.units != order.units) {
+  if (!std::ranges::equal(row.units, order.units)) {
     units_differ_.broken("order {} has units {}, and should have {}", to_text(row.id),
                          fmt::join(row.units, ","), fmt::join(order.units, ","));
   }

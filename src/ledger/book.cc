@@ -167,13 +167,6 @@ void Book::change(const SaleTerms& terms, const At& at) {
   check();
 }
 
-void Book::units_of(const Order& order, std::vector<std::uint32_t>& units) const {
-  if (tables_ == nullptr) return;
-  for (std::uint32_t unit = order.first_unit; unit != 0; unit = tables_->units.next_of(unit)) {
-    units.push_back(unit);
-  }
-}
-
 void Book::check() const {
   const std::uint64_t live = std::uint64_t{view_.held} + view_.paid;
   invariant(live + view_.terms.withdrawn <= view_.terms.stock,

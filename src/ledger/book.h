@@ -67,7 +67,8 @@ class Book {
   bool takes_money() const { return payments_ < 2 * std::uint64_t{view_.terms.orders_max} + 1000; }
   void took_money() { ++payments_; }
 
-  void units_of(const Order& order, std::vector<std::uint32_t>& units) const;
+  // The next unit of the same live order; 0: none.
+  std::uint32_t unit_after(std::uint32_t unit) const { return tables_->units.next_of(unit); }
 
  private:
   struct BuyerSum {

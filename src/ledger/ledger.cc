@@ -304,8 +304,8 @@ const Order* Ledger::find(OrderId id) const {
   return found == nullptr ? nullptr : found->find(id);
 }
 
-void Ledger::units_of(const Order& order, std::vector<std::uint32_t>& units) const {
-  if (const Book* found = book(order.id.sale())) found->units_of(order, units);
+std::uint32_t Ledger::unit_after(const Order& order, std::uint32_t unit) const {
+  return book(order.id.sale())->unit_after(unit);
 }
 
 const SaleView* Ledger::sale(SaleUid uid) const {

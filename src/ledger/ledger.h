@@ -80,7 +80,13 @@ class Ledger {
   // apply.
   const Order* find(OrderId id) const;
   // Appends the unit numbers of a live order, ascending in the order they were given.
-  void units_of(const Order& order, std::vector<std::uint32_t>& units) const;
+  template <class Units>
+  void units_of(const Order& order, Units& units) const {
+    for (std::uint32_t unit = order.first_unit, n = order.quantity; unit != 0;) {
+      units.push_back(unit);
+      unit = --n == 0 ? 0 : unit_after(order, unit);
+    }
+  }
   const SaleView* sale(const SaleName& name) const;
   const SaleView* sale(SaleUid uid) const;
   // In the order of creation.
@@ -106,6 +112,7 @@ class Ledger {
   };
 
   Book* book(SaleUid uid) const;
+  std::uint32_t unit_after(const Order& order, std::uint32_t unit) const;
   Verdict verdict(Outcome outcome, const Book* book, OrderId order = {}) const;
   std::optional<Outcome> known(const Book& book, const Wanted& wanted) const;
 

@@ -2,22 +2,24 @@
 
 #include <algorithm>
 #include <boost/unordered/unordered_flat_map.hpp>
+#include <span>
 
 #include "base/invariant.h"
+#include "model/codec.h"
 
 namespace seckill {
 namespace {
 
-OrderRow row_of(const Ledger& ledger, const Order& order, const Entry& entry) {
+void fill(OrderRow& row, const Ledger& ledger, const Order& order, const Entry& entry) {
   const SaleView* sale = ledger.sale(order.id.sale());
   invariant(sale != nullptr, "I6: an order has its sale");
-  OrderRow row{.made = order.made,
-               .id = order.id,
-               .sale = sale->terms.name,
-               .quantity = order.quantity,
-               .state = order.state,
-               .held_at = order.held_at,
-               .position = order.position};
+  row.made = order.made;
+  row.id = order.id;
+  row.sale = sale->terms.name;
+  row.quantity = order.quantity;
+  row.state = order.state;
+  row.held_at = order.held_at;
+  row.position = order.position;
   ledger.units_of(order, row.units);
   if (order.hold_ms > 0) row.due_at = order.held_at + milliseconds(order.hold_ms);
   if (order.state == OrderState::kPaid) row.paid_at = order.ended_at;
@@ -33,7 +35,6 @@ OrderRow row_of(const Ledger& ledger, const Order& order, const Entry& entry) {
       pay != nullptr && pay->order == order.id && order.state == OrderState::kPaid) {
     row.payment = pay->payment;
   }
-  return row;
 }
 
 // An order that this very record ended by its time, before it retired the sale: the ledger has let
@@ -63,20 +64,6 @@ Calm calm_around(RawTime stamp, const std::vector<const SaleView*>& sales) {
     }
   }
   return calm;
-}
-
-void add_sales(Step& step, const Ledger& ledger, const Changes& changes, const Entry& entry,
-               std::optional<RawTime> before, Calm& calm) {
-  const auto sales = ledger.sales();
-  calm = calm_around(entry.stamp, sales);
-  for (const SaleView* sale : sales) {
-    const SaleUid uid = sale->terms.uid;
-    const bool changed =
-        std::find(changes.sales.begin(), changes.sales.end(), uid) != changes.sales.end();
-    const bool went_on =
-        before && phase_at(sale->terms, *before) != phase_at(sale->terms, entry.stamp);
-    if (changed || went_on) step.sales.push_back(row_of(*sale, entry.stamp));
-  }
 }
 
 void merge(OrderRow& into, const OrderRow& later) {
@@ -110,67 +97,131 @@ class Once {
   boost::unordered_flat_map<Key, std::size_t, Hash> at_;
 };
 
+void clear(Rows& rows) {
+  rows.sales.clear(), rows.orders.clear(), rows.payments.clear(), rows.quarantine.clear();
+}
+
+template <class Thing>
+std::span<const Thing> part_of(const std::vector<Thing>& things, Step::Part part) {
+  return std::span(things).subspan(part.from, part.end - part.from);
+}
+
+// The part ends earlier; what stands behind it stays where it is.
+template <class Row, class Which>
+void remove_if(std::vector<Row>& rows, Step::Part& part, Which which) {
+  const auto begin = rows.begin();
+  const auto end = std::remove_if(begin + static_cast<std::ptrdiff_t>(part.from),
+                                  begin + static_cast<std::ptrdiff_t>(part.end), which);
+  part.end = static_cast<std::size_t>(end - begin);
+}
+
 }  // namespace
 
-Step step_of(const Ledger& ledger, const Changes& changes, const Entry& entry,
-             std::optional<RawTime> before, Calm& calm) {
-  Step step{.after = {.journal = ledger.identity(),
-                      .next = ledger.position(),
-                      .clock = ledger.clock(),
-                      .digest = ledger.digest()},
-            .stamp = entry.stamp,
-            .bytes_size = entry.bytes.size()};
-  if (!changes.sales.empty() || !calm.holds(entry.stamp)) {
-    add_sales(step, ledger, changes, entry, before, calm);
+void Batch::add(const Ledger& ledger, const Changes& changes, const Entry& entry,
+                std::optional<RawTime> before) {
+  Step& step = steps_.emplace_back(Step{.after = {.journal = ledger.identity(),
+                                                  .next = ledger.position(),
+                                                  .clock = ledger.clock(),
+                                                  .digest = ledger.digest()},
+                                        .stamp = entry.stamp,
+                                        .bytes = {bytes_.size()},
+                                        .sales = {all_.sales.size()},
+                                        .orders = {all_.orders.size()},
+                                        .payments = {all_.payments.size()}});
+  bytes_.insert(bytes_.end(), entry.bytes.begin(), entry.bytes.end());
+  if (!changes.sales.empty() || !calm_.holds(entry.stamp)) {
+    add_sales(ledger, changes, entry.stamp, before);
   }
   for (const OrderChange& changed : changes.orders) {
-    const Order* order = ledger.find(changed.id);
-    step.orders.push_back(order != nullptr ? row_of(ledger, *order, entry)
-                                           : gone_row(ledger, changed, entry));
+    OrderRow& row = all_.orders.emplace_back();
+    if (const Order* order = ledger.find(changed.id)) {
+      fill(row, ledger, *order, entry);
+    } else {
+      row = gone_row(ledger, changed, entry);
+    }
   }
   for (const PaymentChange& paid : changes.payments) {
-    step.payments.push_back({.id = paid.id,
+    all_.payments.push_back({.id = paid.id,
                              .order = paid.order,
                              .amount_minor = paid.amount_minor,
                              .refund = paid.outcome == PaymentOutcome::kRefund,
                              .position = paid.position});
   }
-  return step;
+  step.bytes.end = bytes_.size();
+  step.sales.end = all_.sales.size();
+  step.orders.end = all_.orders.size();
+  step.payments.end = all_.payments.size();
 }
 
-void put_aside(Step& step, const Record& record, QuarantineRow line) {
+void Batch::add_sales(const Ledger& ledger, const Changes& changes, RawTime stamp,
+                      std::optional<RawTime> before) {
+  const auto sales = ledger.sales();
+  calm_ = calm_around(stamp, sales);
+  for (const SaleView* sale : sales) {
+    const SaleUid uid = sale->terms.uid;
+    const bool changed =
+        std::find(changes.sales.begin(), changes.sales.end(), uid) != changes.sales.end();
+    const bool went_on = before && phase_at(sale->terms, *before) != phase_at(sale->terms, stamp);
+    if (changed || went_on) all_.sales.push_back(row_of(*sale, stamp));
+  }
+}
+
+RecordHash Batch::hash_of(const Step& step) const {
+  return seckill::hash_of(step.stamp, part_of(bytes_, step.bytes));
+}
+
+void Batch::put_aside(const Record& record, QuarantineRow line) {
+  Step& step = steps_[first_];
   if (const auto* terms = std::get_if<SaleRecord>(&record.body)) {
-    std::erase_if(step.sales,
-                  [&](const SaleRow& row) { return row.terms.name == terms->terms.name; });
+    remove_if(all_.sales, step.sales,
+              [&](const SaleRow& row) { return row.terms.name == terms->terms.name; });
   }
-  std::erase_if(step.orders, [](const OrderRow& row) { return row.state != OrderState::kExpired; });
-  step.payments.clear();
-  step.quarantine = std::move(line);
+  remove_if(all_.orders, step.orders,
+            [](const OrderRow& row) { return row.state != OrderState::kExpired; });
+  step.payments = {};
+  aside_ = std::move(line);
 }
 
-void put_all_aside(Step& step) { step.sales.clear(), step.orders.clear(), step.payments.clear(); }
+void Batch::put_all_aside() {
+  Step& step = steps_[first_];
+  step.sales = step.orders = step.payments = {};
+}
 
-Rows fold(const std::deque<Step>& steps, std::size_t count) {
-  Rows rows;
-  std::size_t changed_sales = 0, changed_orders = 0;
-  for (std::size_t i = 0; i < count; ++i) {
-    changed_sales += steps[i].sales.size();
-    changed_orders += steps[i].orders.size();
-  }
-  Once<std::string_view, SaleRow> sales(rows.sales, changed_sales);
-  Once<OrderId, OrderRow, OrderIdHash> orders(rows.orders, changed_orders);
+void Batch::drop(std::size_t count) {
+  aside_.reset();
+  first_ += count;
+  if (!empty()) return;
+  steps_.clear(), bytes_.clear();
+  clear(all_);
+  first_ = 0;
+}
+
+// Is there nothing to fold: new orders alone, as in a rush?
+bool Batch::is_folded(std::size_t count) const {
+  return count == steps_.size() && !aside_ && all_.sales.size() <= 1 &&
+         std::all_of(all_.orders.begin(), all_.orders.end(),
+                     [](const OrderRow& row) { return row.created; });
+}
+
+const Rows& Batch::fold(std::size_t count) {
+  if (is_folded(count)) return all_;
+  clear(folded_);
+  if (aside_) folded_.quarantine.push_back(*aside_);
+  const auto steps = std::span(steps_).subspan(first_, count);
+  Once<std::string_view, SaleRow> sales(folded_.sales, all_.sales.size());
+  Once<OrderId, OrderRow, OrderIdHash> orders(folded_.orders, all_.orders.size());
   for (std::size_t i = 0; i < count; ++i) {
     const Step& step = steps[i];
-    if (step.quarantine) rows.quarantine.push_back(*step.quarantine);
-    for (const SaleRow& row : step.sales) {
+    for (const SaleRow& row : part_of(all_.sales, step.sales)) {
       if (auto* earlier = sales.add(row.terms.name.view(), row)) *earlier = row;
     }
-    for (const OrderRow& row : step.orders) {
+    for (const OrderRow& row : part_of(all_.orders, step.orders)) {
       if (auto* earlier = orders.add(row.id, row)) merge(*earlier, row);
     }
-    rows.payments.insert(rows.payments.end(), step.payments.begin(), step.payments.end());
+    const auto payments = part_of(all_.payments, step.payments);
+    folded_.payments.insert(folded_.payments.end(), payments.begin(), payments.end());
   }
-  return rows;
+  return folded_;
 }
 
 }  // namespace seckill

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstddef>
-#include <deque>
 #include <optional>
 #include <vector>
 
@@ -13,16 +12,15 @@
 
 namespace seckill {
 
-// What one record did to the rows, as they stood right after it. A stretch of these is folded into
-// Rows; a record whose rows the database refuses leaves its line in the quarantine instead.
+// What one record did to the rows, as they stood right after it: its parts of the batch's lists.
 struct Step {
-  Bookmark after;  // without `last`: the consumer makes it where a stretch ends, of the record's …
+  struct Part {
+    std::size_t from = 0, end = 0;
+    bool empty() const { return from == end; }
+  };
+  Bookmark after;  // without `last`: hash_of() makes it where a stretch ends, of the record's …
   RawTime stamp;   // … stamp and bytes
-  std::size_t bytes_at = 0, bytes_size = 0;
-  std::vector<SaleRow> sales;
-  std::vector<OrderRow> orders;
-  std::vector<PaymentRow> payments;
-  std::optional<QuarantineRow> quarantine;
+  Part bytes, sales, orders, payments;
 };
 
 // Stamps between which no sale's phase changes: most records need not look at the sales at all.
@@ -32,19 +30,45 @@ struct Calm {
   bool holds(RawTime stamp) const { return from <= stamp && stamp < until; }
 };
 
-// What `changes` says this record did; the ledger has just applied it. Texts of a new order and of
-// a payment are in the record, all the rest is in the ledger. `before` is the stamp of the record
-// before this one: a sale whose phase went on between the two is a changed row, too.
-Step step_of(const Ledger& ledger, const Changes& changes, const Entry& entry,
-             std::optional<RawTime> before, Calm& calm);
+// Records that were applied to a ledger and are not stored yet. A stretch of them is folded into
+// Rows; a record whose rows the database refuses leaves its line in the quarantine instead. Keeps
+// its memory from batch to batch.
+class Batch {
+ public:
+  // What `changes` says this record did; the ledger has just applied it. Texts of a new order and
+  // of a payment are in the record, all the rest is in the ledger. `before` is the stamp of the
+  // record before this one: a sale whose phase went on between the two is a changed row, too.
+  void add(const Ledger& ledger, const Changes& changes, const Entry& entry,
+           std::optional<RawTime> before);
 
-// The record's own rows are refused: its line takes their place. What time did as it was applied
-// stays: sales whose phase went on, holds that ended and gave their units back.
-void put_aside(Step& step, const Record& record, QuarantineRow line);
-// Those, too, are refused.
-void put_all_aside(Step& step);
+  std::size_t size() const { return steps_.size() - first_; }
+  bool empty() const { return size() == 0; }
+  const Step& operator[](std::size_t n) const { return steps_[first_ + n]; }
+  RecordHash hash_of(const Step& step) const;
 
-// The first `count` steps: each changed row once, in its last state.
-Rows fold(const std::deque<Step>& steps, std::size_t count);
+  // The first `count` records: each changed row once, in its last state. Alive until the next call.
+  const Rows& fold(std::size_t count);
+  void drop(std::size_t count);  // they are stored
+
+  // The first record's own rows are refused: its line takes their place. What time did as it was
+  // applied stays: sales whose phase went on, holds that ended and gave their units back.
+  void put_aside(const Record& record, QuarantineRow line);
+  bool is_aside() const { return aside_.has_value(); }
+  // Those, too, are refused.
+  void put_all_aside();
+
+ private:
+  void add_sales(const Ledger& ledger, const Changes& changes, RawTime stamp,
+                 std::optional<RawTime> before);
+  bool is_folded(std::size_t count) const;
+
+  std::vector<Step> steps_;
+  std::size_t first_ = 0;  // that is not stored
+  Rows all_;               // as the steps name them
+  std::vector<std::byte> bytes_;
+  std::optional<QuarantineRow> aside_;  // of the first
+  Calm calm_;
+  Rows folded_;
+};
 
 }  // namespace seckill

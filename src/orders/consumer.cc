@@ -24,10 +24,10 @@ Result<bool> Consumer::turn(Now now) {
     if (auto begun = begin(); !begun) return fail(std::move(begun.error()));
   }
   if (bookmark_ && ledger_->position() < bookmark_->next) return replay();
-  if (steps_.empty() && !stop_) {
+  if (batch_.empty() && !stop_) {
     if (auto filled = fill(); !filled) return fail(std::move(filled.error()));
   }
-  if (steps_.empty()) {
+  if (batch_.empty()) {
     if (stop_) return fail(*stop_);
     return look(now);
   }
@@ -49,8 +49,7 @@ Result<bool> Consumer::look(Now now) {
 // Whatever we believed may be wrong: begin again from what the rows say.
 void Consumer::doubt() {
   ledger_.reset();
-  steps_.clear();
-  calm_ = {};
+  batch_ = {};
   stop_.reset();
   most_ = kBatchMax;
 }
@@ -122,20 +121,13 @@ Status Consumer::check_bookmark() const {
 Status Consumer::fill() {
   auto entries = journal_.read(ledger_->position(), kBatchMax);
   if (!entries) return fail(std::move(entries.error()));
-  bytes_.clear();
   for (const Entry& entry : *entries) {
     const auto before = last_stamp_;
     apply(entry);
     if (stop_) return {};
-    Step& step = steps_.emplace_back(step_of(*ledger_, changes_, entry, before, calm_));
-    step.bytes_at = bytes_.size();
-    bytes_.insert(bytes_.end(), entry.bytes.begin(), entry.bytes.end());
+    batch_.add(*ledger_, changes_, entry, before);
   }
   return {};
-}
-
-RecordHash Consumer::hash_of_record(const Step& step) const {
-  return hash_of(step.stamp, std::span(bytes_).subspan(step.bytes_at, step.bytes_size));
 }
 
 void Consumer::apply(const Entry& entry) {
@@ -148,10 +140,11 @@ void Consumer::apply(const Entry& entry) {
 }
 
 Result<bool> Consumer::store(Now now) {
-  const std::size_t count = std::min(most_, steps_.size());
-  Bookmark becomes = steps_[count - 1].after;
-  becomes.last = hash_of_record(steps_[count - 1]);
-  const Rows rows = fold(steps_, count);
+  const std::size_t count = std::min(most_, batch_.size());
+  const Step& last = batch_[count - 1];
+  Bookmark becomes = last.after;
+  becomes.last = batch_.hash_of(last);
+  const Rows& rows = batch_.fold(count);
   auto stored = orders_.store(bookmark_, becomes, rows);
   if (!stored) return fail(std::move(stored.error()));  // nothing is stored: try again later
   switch (stored->what) {
@@ -165,37 +158,37 @@ Result<bool> Consumer::store(Now now) {
 }
 
 void Consumer::committed(const Bookmark& becomes, const Rows& rows, std::size_t count, Now now) {
-  steps_.erase(steps_.begin(), steps_.begin() + static_cast<std::ptrdiff_t>(count));
   bookmark_ = becomes;
   most_ = std::min(most_ * 2, kBatchMax);
   ++stats_.batches;
   stats_.next = becomes.next;
-  if (steps_.empty()) note_stored();
+  if (count == batch_.size()) note_stored();
   stats_.quarantined += rows.quarantine.size();
   for (const OrderRow& row : rows.orders) {
     if (row.created) stats_.waited_ms += std::max<std::int64_t>(0, now.raw.ms - row.held_at.ms);
   }
   stats_.orders_stored += static_cast<std::uint64_t>(
       std::count_if(rows.orders.begin(), rows.orders.end(), [](auto& row) { return row.created; }));
+  batch_.drop(count);
 }
 
 // Half as many, until it is one record that is refused: that one is put aside, alone.
 Status Consumer::refused(const std::string& why, Now now) {
-  const std::size_t count = std::min(most_, steps_.size());
+  const std::size_t count = std::min(most_, batch_.size());
   if (count > 1) {
     most_ = count / 2;
     return {};
   }
-  Step& step = steps_.front();
-  if (!step.quarantine) return quarantine(step, why, now);
+  const Step& step = batch_[0];
+  if (!batch_.is_aside()) return quarantine(why, now);
   if (step.sales.empty() && step.orders.empty()) {
     return fail(Error::Code::kFailed, "orders/consumer: the rows refuse the quarantine: " + why);
   }
-  put_all_aside(step);
+  batch_.put_all_aside();
   return {};
 }
 
-Status Consumer::quarantine(Step& step, const std::string& why, Now now) {
+Status Consumer::quarantine(const std::string& why, Now now) {
   while (!quarantined_.empty() && now.steady - quarantined_.front() >= kQuarantineWindow) {
     quarantined_.pop_front();
   }
@@ -206,16 +199,17 @@ Status Consumer::quarantine(Step& step, const std::string& why, Now now) {
                     "one: {}; look at table quarantine",
                     kQuarantinedMax, why));
   }
-  const Position at{number(step.after.next) - 1};
+  const Position at{number(batch_[0].after.next) - 1};
   const auto entry = journal_.read(at, 1);
   if (!entry) return fail(entry.error());
   if (entry->empty()) return corrupt(fmt::format("record {} has vanished", number(at)));
   const auto bytes = entry->front().bytes;
-  if (hash_of(entry->front().stamp, bytes) != hash_of_record(step)) {
+  if (hash_of(entry->front().stamp, bytes) != batch_.hash_of(batch_[0])) {
     return corrupt(fmt::format("record {} is another one than when it was read", number(at)));
   }
-  put_aside(step, entry->front().record,
-            {.position = at, .error = why, .bytes = {bytes.begin(), bytes.end()}, .at = now.raw});
+  batch_.put_aside(
+      entry->front().record,
+      {.position = at, .error = why, .bytes = {bytes.begin(), bytes.end()}, .at = now.raw});
   quarantined_.push_back(now.steady);
   return {};
 }

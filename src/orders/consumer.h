@@ -70,10 +70,9 @@ class Consumer {
   Result<bool> look(Now now);
   void apply(const Entry& entry);
   Result<bool> store(Now now);
-  RecordHash hash_of_record(const Step& step) const;
   void committed(const Bookmark& becomes, const Rows& rows, std::size_t count, Now now);
   Status refused(const std::string& why, Now now);
-  Status quarantine(Step& step, const std::string& why, Now now);
+  Status quarantine(const std::string& why, Now now);
 
   JournalReader& journal_;
   Orders& orders_;
@@ -85,9 +84,7 @@ class Consumer {
   std::optional<RawTime> last_stamp_;
   SteadyTime looked_{INT64_MIN / 2};
   std::optional<Error> stop_;  // a record behind the steps says that this ledger must not go on
-  Calm calm_;
-  std::deque<Step> steps_;        // applied to the ledger, not stored yet
-  std::vector<std::byte> bytes_;  // of their records, since few of them are asked for their hash
+  Batch batch_;                // applied to the ledger, not stored yet
   std::size_t most_ =
       kBatchMax;  // steps to store at once: less while a refused row is searched for
   Changes changes_;

@@ -100,7 +100,7 @@ TEST(Consumer, KeepsWhatARefusedRecordDidNotCause) {
   ASSERT_NE(toy_row, all.rows.sales.end());
   EXPECT_EQ(toy_row->state, Phase::kOpen);
   EXPECT_TRUE(all.find(ann)->units.empty());
-  EXPECT_EQ(all.find(bob)->units, std::vector{2u}) << "1 was the poison's";
+  EXPECT_EQ(all.find(bob)->units, UnitNumbers{2u}) << "1 was the poison's";
 }
 
 // Where even that is refused, the record goes aside with all it did, and the rest goes on.

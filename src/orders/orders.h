@@ -2,6 +2,7 @@
 // bookmark, never the truth.
 #pragma once
 
+#include <boost/container/small_vector.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -32,6 +33,9 @@ struct SaleRow {
   bool operator==(const SaleRow&) const = default;
 };
 
+// Few orders have more than these: they cost no allocation.
+using UnitNumbers = boost::container::small_vector<std::uint32_t, 4>;
+
 // Inserted with its texts when created in this batch, else only its state is updated. It is found
 // by `made`, which grows: rows are appended, and a batch touches few pages (decision 0013).
 struct OrderRow {
@@ -41,7 +45,7 @@ struct OrderRow {
   Buyer buyer;  // empty: not created in this batch
   Key key;      // empty: not created in this batch
   std::uint32_t quantity = 0;
-  std::vector<std::uint32_t> units;  // which pieces it has now: 1..stock; none when it has ended
+  UnitNumbers units;  // which pieces it has now: 1..stock; none when it has ended
   OrderState state{};
   RawTime held_at;
   std::optional<RawTime> due_at;  // held_at + hold: an estimate, since the ledger's clock decides

@@ -45,8 +45,8 @@ class Fields {
     return RawTime{number(column)};
   }
   // "[1,2]", and nothing that only means the same.
-  std::vector<std::uint32_t> list(int column) {
-    std::vector<std::uint32_t> numbers;
+  UnitNumbers list(int column) {
+    UnitNumbers numbers;
     const auto text = row_.text(column);
     const char *at = text.data(), *end = at + text.size();
     bool open = at != end && *at++ == '[';

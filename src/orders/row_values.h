@@ -53,7 +53,7 @@ inline std::optional<std::int64_t> ms_of(const std::optional<RawTime>& time) {
 }
 
 // As JSON: "[1,2]".
-inline std::string listed(const std::vector<std::uint32_t>& units) {
+inline std::string listed(const UnitNumbers& units) {
   std::string text = "[";
   for (const std::uint32_t unit : units) {
     if (text.size() > 1) text += ',';

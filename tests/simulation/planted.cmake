@@ -168,5 +168,5 @@ plant(upsert-reversed "of two states of a row in one batch the older one is stor
   [[    const Step& step = steps[PLANTED ? count - 1 - i : i];]])
 plant(quarantine-takes-along "a refused record takes along what time did as it was applied"
   "audit orders-differ | audit units-differ | audit sales-differ | audit conservation | audit oversold | audit double" orders/batch.cc
-  [[  std::erase_if(step.orders, [](const OrderRow& row) { return row.state != OrderState::kExpired; });]]
-  [[  std::erase_if(step.orders, [](const OrderRow& row) { return PLANTED || row.state != OrderState::kExpired; });]])
+  [[            [](const OrderRow& row) { return row.state != OrderState::kExpired; });]]
+  [[            [](const OrderRow& row) { return PLANTED || row.state != OrderState::kExpired; });]])
