@@ -273,7 +273,7 @@ TEST(Svg, PlacesValues) {
   const Axis by_logarithm = Axis::by_logarithm(1, 10'000, 0, 400);
   EXPECT_EQ(by_logarithm.place(100), 200);
   EXPECT_EQ(by_logarithm.ticks(9), (std::vector<double>{1, 10, 100, 1'000, 10'000}));
-  EXPECT_TRUE(Axis::straight(3, 3, 0, 1).ticks(4).size() > 0) << "no room is made";
+  EXPECT_FALSE(Axis::straight(3, 3, 0, 1).ticks(4).empty()) << "no room is made";
 }
 
 }  // namespace

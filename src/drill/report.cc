@@ -86,9 +86,10 @@ void latencies(Page& page, const Json& run) {
   for (const std::string_view kind : {"felt", "served"}) {
     const Json& by_outcome = at(run, {"latency", kind});
     if (!by_outcome.is_object()) continue;
-    for (const auto& [outcome, l] : by_outcome.items()) {
+    for (const auto& one : by_outcome.items()) {
+      const Json& l = one.value();
       const auto q = [&l](std::string_view name) { return text(at(l, {name}), "us"); };
-      page.line("  {:<9} {:<12} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9}", kind, outcome,
+      page.line("  {:<9} {:<12} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9}", kind, one.key(),
                 text(at(l, {"count"})), q("p50_us"), q("p90_us"), q("p99_us"), q("p999_us"),
                 q("max_us"));
     }

@@ -100,7 +100,8 @@ double Axis::place(double value) const {
 std::vector<double> Axis::ticks(std::size_t about) const {
   std::vector<double> ticks;
   if (logarithmic_) {
-    for (double power = std::ceil(from_ - 1e-9); power <= to_ + 1e-9; power += 1)
+    const int last = static_cast<int>(std::floor(to_ + 1e-9));
+    for (int power = static_cast<int>(std::ceil(from_ - 1e-9)); power <= last; ++power)
       ticks.push_back(std::pow(10, power));
     return ticks;
   }
