@@ -231,11 +231,11 @@ std::vector<Command> audit_commands() {
   return {{.name = "audit",
            .summary = "prove that nothing was oversold or lost; exit 0 = proven, 4 = broken",
            .examples = {"seckill audit car",
-                        "seckill audit car --transcript "
-                        "seckill-drill-20261122-160812/transcript.jsonl --wait 10s",
+                        ("seckill audit car --transcript "
+                         "seckill-drill-20261122-160812/transcript.jsonl --wait 10s"),
                         "seckill audit car --drill seckill-drill-20261122-160812",
-                        "seckill audit car --record audits.jsonl --metrics "
-                        "/var/lib/node_exporter/seckill.prom",
+                        ("seckill audit car --record audits.jsonl --metrics "
+                         "/var/lib/node_exporter/seckill.prom"),
                         "seckill audit --journal file:/backup/seckill-data --json",
                         "seckill audit --counter redis://127.0.0.1:6379/0 --wait 5s"},
            .words = {{"SALE", "one sale (default all)", false}},

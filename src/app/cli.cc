@@ -63,7 +63,7 @@ Args args_of(const Slots& slots, const std::vector<std::string>& words) {
   return args;
 }
 
-Exit usage(std::string message) {
+Exit usage(const std::string& message) {
   std::fprintf(stderr, "seckill: %s\n", message.c_str());
   return Exit::kUsage;
 }
@@ -185,7 +185,7 @@ const Command* command_in(const std::vector<std::string>& typed,
 // CLI11's "--stock: 1 required TEXT missing" and "json was given a …", in our words.
 std::string parse_error(const CLI::ParseError& error, const std::vector<std::string>& typed,
                         const std::vector<Command>& table) {
-  const std::string says = error.what();
+  std::string says = error.what();
   const std::string spelling = says.substr(0, says.find_first_of(": "));
   const std::string name =
       spelling.substr(std::min(spelling.find_first_not_of('-'), spelling.size()));

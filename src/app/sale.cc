@@ -43,7 +43,7 @@ std::string sale_line(const Json& sale) {
 std::string path_of(const std::string& sale) { return "/api/v1/sales/" + sale; }
 
 Result<std::string> name_of(const Args& args) {
-  const std::string typed = args.text("SALE", "");
+  std::string typed = args.text("SALE", "");
   if (SaleName::from(typed)) return typed;
   return fail(Code::kInvalid,
               fmt::format("\"{}\" is no sale's name: letters, digits, _ and -, at most 64", typed));

@@ -10,7 +10,7 @@ using std::string_view;
 
 constexpr std::array<bool, 256> kTextBytes = [] {
   std::array<bool, 256> bytes{};
-  for (char c = ' '; c <= '~'; ++c) bytes[static_cast<std::size_t>(c)] = c != '"' && c != '\\';
+  for (unsigned char c = ' '; c <= '~'; ++c) bytes[c] = c != '"' && c != '\\';
   return bytes;
 }();
 constexpr std::ptrdiff_t kDigitsMax = 15;  // no sum of so many overflows
