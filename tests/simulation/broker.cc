@@ -46,7 +46,7 @@ std::uint64_t Broker::store(const std::vector<Bytes>& records) {
   return topic_.log.size();
 }
 
-void Broker::take(const Packet& packet, std::function<void(Said)> answer) {
+void Broker::take(const Packet& packet, const std::function<void(Said)>& answer) {
   if (mood.away || disaster_) return answer(Said::kNothing);
   const bool short_of_replicas = mood.few_replicas;
   if (short_of_replicas && chance_.percent(70)) return answer(Said::kTooFewReplicas);

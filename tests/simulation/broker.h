@@ -51,7 +51,7 @@ class Broker {
   Broker(Stage& stage, Chance chance) : stage_(stage), chance_(chance) {}
 
   // A request has come in. Its answer is said when its records are replicated.
-  void take(const Packet& packet, std::function<void(Said)> answer);
+  void take(const Packet& packet, const std::function<void(Said)>& answer);
   // Somebody who is none of ours writes.
   void scribble(Bytes bytes);
 

@@ -292,7 +292,7 @@ void Crowd::probe(const SaleName& sale, std::uint32_t strangers) {
 // ---- asking ----
 
 Crowd::Id Crowd::want(Person& who, Ask ask, std::function<void(const Verdict&)> then, bool once) {
-  requests_.push_back({.who = &who, .ask = std::move(ask), .then = std::move(then), .once = once});
+  requests_.push_back({.who = &who, .ask = ask, .then = std::move(then), .once = once});
   const Id id = requests_.size() - 1;
   send(id);
   return id;

@@ -155,7 +155,8 @@ TEST(KafkaTopic, UnsafeSettingsAreRefusedByName) {
     stranger.make(topic, settings);
     const Error why = refusal(laptop(topic));
     EXPECT_EQ(why.code, Error::Code::kInvalid);
-    EXPECT_NE(why.message.find(name + " is " + value), std::string::npos) << why.message;
+    EXPECT_NE(why.message.find(fmt::format("{} is {}", name, value)), std::string::npos)
+        << why.message;
   }
   const std::string two = new_topic();
   stranger.make(two, kSafe, 2);
