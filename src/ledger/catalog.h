@@ -2,9 +2,14 @@
 // hash, and that never move.
 #pragma once
 
-#include <boost/unordered/unordered_flat_set.hpp>
+#include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <new>
+#include <utility>
 #include <vector>
 
 namespace seckill {
@@ -30,67 +35,72 @@ class Shelf {
   std::size_t size_ = 0;
 };
 
-// A shelf and its index: four bytes a slot, since a slot holds a place on the shelf and the key is
-// read there. kKey is the member that holds the key: a struct around a Hash128 named `bits`, keyed
-// (so the table trusts its bits, and a stranger cannot choose a slot).
+// A shelf and its index: four bytes a slot, the place on the shelf and, in the bits that no place
+// needs, some of the key, so that a slot of another key seldom costs a look at the shelf. kKey is
+// the member that holds the key: a struct around a Hash128 named `bits`, keyed (so the table trusts
+// its bits, and a stranger cannot choose a slot).
 //
 // Promises: (1) pointers stay good as long as the catalog; (2) after reserve(n), n things fit
-// without a rehash. What it does badly: a miss costs one look at the index, a hit two misses of the
-// cache; nothing is ever removed.
+// without a rehash, and room that nobody has looked at costs no memory. What it does badly: a look
+// that misses the cache once for a miss does so twice for a hit; nothing is ever removed.
 template <class T, class Key, Key T::* kKey>
 class Catalog {
  public:
-  Catalog() : index_(0, Hash{&shelf_}, Equal{&shelf_}) {}
-  Catalog(const Catalog&) = delete;  // the index points to the shelf
-  Catalog& operator=(const Catalog&) = delete;
-
-  // Never gives room back: Boost's reserve() would.
+  // Never gives room back.
   void reserve(std::size_t things) {
     if (things <= reserved_) return;
-    index_.reserve(things);
     reserved_ = things;
+    places_ = std::bit_ceil(static_cast<std::uint32_t>(things) + 1) - 1;
+    last_slot_ = std::bit_ceil(things + things / 2 + 1) - 1;  // one slot is always free
+    slots_.reset(static_cast<std::uint32_t*>(std::calloc(slots(), sizeof(std::uint32_t))));
+    if (slots_ == nullptr) throw std::bad_alloc();
+    for (std::uint32_t at = 0; at < shelf_.size(); ++at) put(at);
+  }
+
+  // This key will be looked for soon: its slot is fetched meanwhile.
+  void expect(const Key& key) const {
+    if (reserved_ != 0) __builtin_prefetch(&slots_[key.bits.lo & last_slot_]);
   }
 
   const T* find(const Key& key) const {
-    const auto found = index_.find(key);
-    return found == index_.end() ? nullptr : &shelf_[*found];
+    if (reserved_ == 0) return nullptr;
+    const std::uint64_t bits = key.bits.lo;
+    for (std::size_t slot = bits & last_slot_; slots_[slot] != 0; slot = (slot + 1) & last_slot_) {
+      if (((slots_[slot] ^ (bits >> 32)) & ~places_) != 0) continue;
+      const T& thing = shelf_[(slots_[slot] & places_) - 1];
+      if (thing.*kKey == key) return &thing;
+    }
+    return nullptr;
   }
-  T* find(const Key& key) {
-    const auto found = index_.find(key);
-    return found == index_.end() ? nullptr : &shelf_[*found];
-  }
+  T* find(const Key& key) { return const_cast<T*>(std::as_const(*this).find(key)); }
 
   // Needs: no such key is there.
   T& add(const T& thing) {
-    const auto at = static_cast<std::uint32_t>(shelf_.size());
+    if (shelf_.size() == reserved_) reserve(std::max<std::size_t>(2 * reserved_, 16));
     T& placed = shelf_.add(thing);
-    index_.insert(at);
+    put(static_cast<std::uint32_t>(shelf_.size() - 1));
     return placed;
   }
 
   std::size_t size() const { return shelf_.size(); }
-  std::size_t slots() const { return index_.bucket_count(); }  // changes when it rehashes
+  std::size_t slots() const { return last_slot_ + 1; }  // changes when it rehashes
 
  private:
-  struct Hash {
-    using is_avalanching = void;
-    using is_transparent = void;
-    const Shelf<T>* shelf;
-    std::size_t operator()(const Key& key) const noexcept { return key.bits.lo; }
-    std::size_t operator()(std::uint32_t at) const noexcept { return (*this)((*shelf)[at].*kKey); }
-  };
-  struct Equal {
-    using is_transparent = void;
-    const Shelf<T>* shelf;
-    bool operator()(std::uint32_t a, std::uint32_t b) const noexcept { return a == b; }
-    bool operator()(const Key& key, std::uint32_t at) const noexcept {
-      return (*shelf)[at].*kKey == key;
-    }
-    bool operator()(std::uint32_t at, const Key& key) const noexcept { return (*this)(key, at); }
+  struct Free {
+    void operator()(std::uint32_t* slots) const { std::free(slots); }
   };
 
+  void put(std::uint32_t at) {
+    const std::uint64_t bits = (shelf_[at].*kKey).bits.lo;
+    std::size_t slot = bits & last_slot_;
+    while (slots_[slot] != 0) slot = (slot + 1) & last_slot_;
+    slots_[slot] = (static_cast<std::uint32_t>(bits >> 32) & ~places_) | (at + 1);
+  }
+
   Shelf<T> shelf_;
-  boost::unordered_flat_set<std::uint32_t, Hash, Equal> index_;
+  std::unique_ptr<std::uint32_t[], Free> slots_;  // 0: nothing; else place + 1, above it key bits
+  std::uint32_t places_ = 0;                      // mask of the place
+  std::size_t last_slot_ = 0;
   std::size_t reserved_ = 0;
 };
 

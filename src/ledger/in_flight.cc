@@ -7,6 +7,7 @@ namespace {
 
 template <class Map, class Key>
 InFlight::Sum sum_in(const Map& map, const Key& key) {
+  if (map.empty()) return {};  // whenever a record is applied
   const auto found = map.find(key);
   return found == map.end() ? InFlight::Sum{} : found->second;
 }

@@ -155,11 +155,13 @@ Verdict Ledger::decide(const Reserve& reserve, const At& at, Changes& changes) {
     return verdict(Outcome::kUnknownSale, nullptr, reserve.order);
   }
   const SaleTerms& terms = found->view().terms;
+  found->expect(reserve.order);
+  const Wanted wanted{reserve.order, buyer_hash_of(terms, reserve.buyer), reserve.body,
+                      reserve.quantity};
+  found->expect(wanted.buyer);
   if (reserve.order != order_id_of(terms, reserve.buyer, reserve.key)) {
     return verdict(Outcome::kNotAllowed, found, reserve.order);  // forged: it may not take an id
   }
-  const Wanted wanted{reserve.order, buyer_hash_of(terms, reserve.buyer), reserve.body,
-                      reserve.quantity};
   if (const auto outcome = known(*found, wanted)) return verdict(*outcome, found, reserve.order);
   if (reserve.asked_at.ms < at.clock.ms - kLateAfter.count()) {
     return verdict(Outcome::kLate, found, reserve.order);
@@ -284,8 +286,9 @@ void Ledger::halt(std::string why) {
 // --- what is known
 
 Book* Ledger::book(SaleUid uid) const {
+  if (recent_ != nullptr && recent_->view().terms.uid == uid) return recent_;
   const auto found = by_uid_.find(static_cast<std::uint32_t>(uid));
-  return found == by_uid_.end() ? nullptr : found->second;
+  return found == by_uid_.end() ? nullptr : recent_ = found->second;
 }
 
 Verdict Ledger::verdict(Outcome outcome, const Book* book, OrderId order) const {

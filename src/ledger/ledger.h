@@ -140,6 +140,7 @@ class Ledger {
 
   std::vector<std::unique_ptr<Book>> books_;  // in the order of creation
   boost::unordered_flat_map<std::uint32_t, Book*> by_uid_;
+  mutable Book* recent_ = nullptr;  // looked for last: most often it is the same again
   boost::unordered_flat_map<SaleName, Book*, NameHash> by_name_;
   std::unique_ptr<DueQueue> due_;
   std::unique_ptr<Payments> payments_;

@@ -1,7 +1,8 @@
 // Promise (5) and "no allocation for a claim that is refused": counted by this program's own
-// operator new.
+// operator new and calloc.
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 #include <gtest/gtest.h>
 #include <new>
 #include <string>
@@ -30,6 +31,9 @@ void* counted(std::size_t size) {
 
 }  // namespace
 
+extern "C" void* calloc(std::size_t things, std::size_t size) noexcept {
+  return std::memset(counted(things * size), 0, things * size);
+}
 void* operator new(std::size_t size) { return counted(size); }
 void* operator new[](std::size_t size) { return counted(size); }
 void operator delete(void* gone) noexcept { freed(gone); }

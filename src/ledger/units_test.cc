@@ -80,6 +80,7 @@ TEST(Catalog, KeepsWhatItHoldsInItsPlace) {
   SCOPED_TRACE(seed);
   Dice dice(seed);
   Catalog<Thing, BuyerHash, &Thing::id> catalog;
+  EXPECT_EQ(catalog.find({}), nullptr);
   constexpr std::size_t kThings = 10'000;
   catalog.reserve(kThings);
   const std::size_t slots = catalog.slots();
@@ -97,6 +98,25 @@ TEST(Catalog, KeepsWhatItHoldsInItsPlace) {
     ASSERT_EQ(placed[i]->value, static_cast<int>(i));
     ASSERT_EQ(catalog.find(placed[i]->id), placed[i]);
   }
+}
+
+// Keys that all want the last slot are told from each other, whatever else they share; and a
+// catalog that was told nothing of its size grows.
+TEST(Catalog, TellsNeighboursApart) {
+  Catalog<Thing, BuyerHash, &Thing::id> catalog;
+  catalog.reserve(1);
+  const auto key = [](std::uint64_t n) {
+    return BuyerHash{{n, n % 3 == 0 ? ~0ULL : 0xffff'ffff | n << 40}};
+  };
+  for (std::uint64_t n = 0; n < 100; ++n) {
+    EXPECT_EQ(catalog.find(key(n)), nullptr);
+    catalog.add({key(n), static_cast<int>(n)});
+  }
+  for (std::uint64_t n = 0; n < 100; ++n) {
+    ASSERT_NE(catalog.find(key(n)), nullptr);
+    ASSERT_EQ(catalog.find(key(n))->value, static_cast<int>(n));
+  }
+  EXPECT_EQ(catalog.size(), 100U);
 }
 
 }  // namespace
