@@ -22,14 +22,21 @@ bool is_newer(std::span<const std::byte> bytes) {
 }  // namespace
 
 Position Follower::begin(Position from, std::optional<RecordHash> before) {
+  if (last_stamp_ && next_ == left_off_) furthest_ = last();
   next_ = from;
   last_ = before || from != left_off_ ? before : furthest_;
+  last_stamp_.reset();
   return again();
 }
 
 Position Follower::again() {
+  last_ = last();
   doubtful_ = last_.has_value();
   return Position{number(next_) - (doubtful_ ? 1 : 0)};
+}
+
+std::optional<RecordHash> Follower::last() const {
+  return last_stamp_ ? hash_of(*last_stamp_, last_bytes_) : last_;
 }
 
 tl::unexpected<Error> Follower::corrupt(const std::string& what) const {
@@ -62,16 +69,16 @@ Result<std::optional<Entry>> Follower::take(const TopicMessage& message) {
                                static_cast<unsigned>(message.bytes[0]),
                                static_cast<unsigned>(kRecordFormat)));
   }
-  const RecordHash hash = hash_of(message.stamp, message.bytes);
   if (std::exchange(doubtful_, false)) {
-    if (hash == *last_) return std::optional<Entry>();
+    if (hash_of(message.stamp, message.bytes) == *last_) return std::optional<Entry>();
     return corrupt(fmt::format("record {} is another one than before: it was made anew", wanted));
   }
   auto record = decode(message.bytes);
   if (!record) ++strangers_;
   const Position at = std::exchange(next_, seckill::next(next_));
-  last_ = hash;
-  if (next_ >= left_off_) left_off_ = next_, furthest_ = last_;
+  last_stamp_ = message.stamp;
+  last_bytes_.assign(message.bytes.begin(), message.bytes.end());
+  left_off_ = std::max(left_off_, next_);
   return std::optional<Entry>(
       {at, message.stamp, message.bytes, record ? *std::move(record) : nothing_said()});
 }

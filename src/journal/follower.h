@@ -43,7 +43,7 @@ class Follower {
   tl::unexpected<Error> lost(const std::string& why) const;
 
   Position next() const { return next_; }
-  std::optional<RecordHash> last() const { return last_; }  // hash of record next() - 1
+  std::optional<RecordHash> last() const;      // hash of record next() - 1
   bool doubtful() const { return doubtful_; }  // that record comes first, and is known already
   std::uint64_t strangers() const { return strangers_; }
 
@@ -53,7 +53,9 @@ class Follower {
   std::string topic_;
   bool doubtful_ = false;
   Position next_{};
-  std::optional<RecordHash> last_;
+  std::optional<RecordHash> last_;      // of record next_ - 1, unless that …
+  std::optional<RawTime> last_stamp_;   // … is still to be made, since few ask for it, of this …
+  std::vector<std::byte> last_bytes_;   // … and these
   Position left_off_{};                 // behind the furthest record handed on, …
   std::optional<RecordHash> furthest_;  // … which was this one
   std::uint64_t strangers_ = 0;

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstring>
 #include <fmt/format.h>
+#include <future>
 #include <mutex>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -261,16 +262,20 @@ Status Real::write_genesis(const KafkaGenesis& genesis) {
               fmt::format("journal/kafka: topic {} takes no record: {}", options_.topic, why));
 }
 
-// All there was when we looked, from 0 on; then the tail begins at the last of these records, which
-// must be the same.
+// All there was when we looked, from 0 on: a portion is visited while the next one is read. Then
+// the tail begins at the last of these records, which must be the same.
 Status Real::replay(const KafkaGenesis& genesis, std::int64_t end, const Visitor& visit) {
   auto reader = Tail::open(options_, true);
   if (!reader) return fail(std::move(reader.error()));
   Tail& all = **reader;
   if (auto begun = all.start(Position{}); !begun) return begun;
   SteadyTime heard = steady_now();
+  std::future<Status> visited;
   while (all.next() == Position{} || static_cast<std::int64_t>(number(all.next())) < end) {
     const auto entries = all.take(kTakeAtOnce, milliseconds(100));
+    if (visited.valid()) {
+      if (auto done = visited.get(); !done) return done;
+    }
     if (!entries) return fail(entries.error());
     if (!entries->empty()) {
       heard = steady_now();
@@ -283,13 +288,16 @@ Status Real::replay(const KafkaGenesis& genesis, std::int64_t end, const Visitor
                         options_.topic));
       }
       if (first.position == Position{}) identity_ = hash_of(first.stamp, first.bytes);
-      if (auto taken = visit(*entries); !taken) return taken;
+      visited = std::async(std::launch::async, visit, *entries);
     } else if (all.at_end() && all.next() == Position{} && !std::exchange(found_.is_new, true)) {
       if (auto written = write_genesis(genesis); !written) return written;
     } else if (steady_now() - heard > options_.start_wait) {
       return fail(Error::Code::kUnavailable, fmt::format("journal/kafka: nothing comes from {} {}",
                                                          options_.brokers, all.trouble()));
     }
+  }
+  if (visited.valid()) {
+    if (auto done = visited.get(); !done) return done;
   }
   found_.records = number(all.next());
   found_.strangers = all.strangers();

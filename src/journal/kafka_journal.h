@@ -69,8 +69,9 @@ class KafkaJournal : public Journal {
   using Visitor = std::function<Status(std::span<const Entry>)>;
 
   // Makes the topic if it is not there, checks it, and visits every record there is, in order, a
-  // portion at a time; entries live until it returns. kUnavailable: no broker answers.
-  // kInvalid: an unsafe setting of the topic, by its name. kCorrupt: cut short, foreign or newer.
+  // portion at a time, from another thread; entries live until it returns. kUnavailable: no broker
+  // answers. kInvalid: an unsafe setting of the topic, by its name. kCorrupt: cut short, foreign or
+  // newer.
   static Result<std::unique_ptr<KafkaJournal>> open(KafkaOptions options, KafkaGenesis genesis,
                                                     const Visitor& visit);
 

@@ -53,7 +53,7 @@ Tail::Tail(KafkaOptions options, Client client, Topic topic, Queue fetched, Queu
       follower_(options_.topic) {}
 
 Tail::~Tail() {
-  messages_.clear();
+  taken_.clear(), before_.clear();
   if (started_) rd_kafka_consume_stop(topic_.get(), 0);
 }
 
@@ -68,8 +68,7 @@ Status Tail::start(Position from, std::optional<RecordHash> before) {
 }
 
 Status Tail::seek(Position at) {
-  entries_.clear();
-  messages_.clear();
+  taken_.clear();
   at_end_ = shaken_ = false;
   const auto offset = static_cast<std::int64_t>(number(at));
   if (std::exchange(started_, true)) rd_kafka_consume_stop(topic_.get(), 0);
@@ -81,19 +80,19 @@ Status Tail::seek(Position at) {
 
 // Errors are heard after the fetch: what was fetched behind a lost connection is not believed.
 Result<std::span<const Entry>> Tail::take(std::size_t most, milliseconds wait) {
-  entries_.clear();
-  messages_.clear();
+  std::swap(taken_, before_);
+  taken_.clear();
   if (!shaken_) fetch(most, wait);
   if (auto fine = hear_errors(); !fine) return fail(std::move(fine.error()));
   if (shaken_) {
     if (auto sought = seek(follower_.again()); !sought) return fail(std::move(sought.error()));
     return std::span<const Entry>();
   }
-  for (const Message& message : messages_) {
+  for (const Message& message : taken_.messages) {
     if (auto fine = add(*message); !fine) return fail(std::move(fine.error()));
     if (shaken_) break;  // the next take() seeks
   }
-  return std::span<const Entry>(entries_);
+  return std::span<const Entry>(taken_.entries);
 }
 
 void Tail::fetch(std::size_t most, milliseconds wait) {
@@ -108,12 +107,12 @@ void Tail::fetch(std::size_t most, milliseconds wait) {
   if (wait > milliseconds(0)) {  // a batch would wait until it is full
     auto* first = rd_kafka_consume_queue(fetched_.get(), static_cast<int>(wait.count()));
     if (first == nullptr) return;
-    messages_.emplace_back(first);
+    taken_.messages.emplace_back(first);
   }
   const auto got =
-      rd_kafka_consume_batch_queue(fetched_.get(), 0, some.data(), most - messages_.size());
+      rd_kafka_consume_batch_queue(fetched_.get(), 0, some.data(), most - taken_.messages.size());
   for (std::ptrdiff_t i = 0; i < got; ++i)
-    messages_.emplace_back(some[static_cast<std::size_t>(i)]);
+    taken_.messages.emplace_back(some[static_cast<std::size_t>(i)]);
 }
 
 Status Tail::hear_errors() {
@@ -154,7 +153,7 @@ Status Tail::add_record(const rd_kafka_message_t& message) {
   if (!entry) return fail(std::move(entry.error()));
   trouble_.clear();
   if (!*entry) return {};
-  entries_.push_back(**std::move(entry));
+  taken_.entries.push_back(**std::move(entry));
   at_end_ = false;
   return {};
 }

@@ -13,8 +13,8 @@
 
 namespace seckill::kafka {
 
-// Promises what the Follower does, whatever becomes of the connection. Threads: one owner. Spans
-// live until the next take().
+// Promises what the Follower does, whatever becomes of the connection. Threads: one owner. What
+// take() gave lives until the next take() but one, and may be read by another thread meanwhile.
 class Tail {
  public:
   static Result<std::unique_ptr<Tail>> open(KafkaOptions options, bool tells_end);
@@ -54,8 +54,12 @@ class Tail {
   Follower follower_;
   std::uint64_t doubts_ = 0;
   std::string trouble_;
-  std::vector<Message> messages_;  // they own the bytes of entries_
-  std::vector<Entry> entries_;
+  struct Portion {
+    std::vector<Message> messages;  // they own the bytes of the entries
+    std::vector<Entry> entries;
+    void clear() { entries.clear(), messages.clear(); }
+  };
+  Portion taken_, before_;
 };
 
 }  // namespace seckill::kafka

@@ -185,8 +185,8 @@ plant(newer-rules-are-ours "a journal that newer rules have written is gone on w
   [[  if (tick.rules > newest_ && !PLANTED) {]])
 plant(another-record-is-the-same "who was cut off does not look whether the last record is still what it was"
   "I9 | I6 | A2 | I2" journal/follower.cc
-  [[    if (hash == *last_) return std::optional<Entry>();]]
-  [[    if (hash == *last_ || PLANTED) return std::optional<Entry>();]])
+  [[    if (hash_of(message.stamp, message.bytes) == *last_) return]]
+  [[    if (PLANTED || hash_of(message.stamp, message.bytes) == *last_) return]])
 plant(the-last-record-again "who was cut off takes the last record for a new one"
   "I9 | belief" journal/follower.cc
   [[  if (std::exchange(doubtful_, false)) {]]
