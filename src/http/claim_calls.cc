@@ -118,7 +118,9 @@ SaleFront& ClaimCalls::count(const Call& call, const SaleView* sale) {
 }
 
 void ClaimCalls::reply(Call& call, std::string& out) {
-  const SaleView* sale = office_.ledger().sale(call.buy.sale);
+  const SaleUid uid = call.verdict.order.sale();  // found sooner than a name, where there is one
+  const Ledger& ledger = office_.ledger();
+  const SaleView* sale = uid == SaleUid{} ? ledger.sale(call.buy.sale) : ledger.sale(uid);
   SaleFront& front = count(call, sale);
   write_reply(call, front, sale, out);
   front.decision.add(office_.replies.last_took());  // its verdict had just come
