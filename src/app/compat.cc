@@ -109,6 +109,9 @@ Status DemoShop::open() {
       *std::move(options), [this](std::span<const Answer> answers) { server_->tell(answers); });
   if (!stand) return fail(std::move(stand.error()));
   stand_ = *std::move(stand);
+  // Whoever sees that we serve may ask us to end.
+  for (const int number : ending_signals()) signals_.add(number);
+  wait_for_signal();
   auto server = Server::open(loop_, shell_, journal_.wake_fd(),
                              http_options(settings_, *admin, *admin), backstage());
   if (!server) return fail(std::move(server.error()));
@@ -172,8 +175,6 @@ void DemoShop::drain(int number) {
 }
 
 Exit DemoShop::run() {
-  for (const int number : ending_signals()) signals_.add(number);
-  wait_for_signal();
   server_->run();
   stand_->finish(kCatchUpMax);
   log_.info("stopped", {{"rows_behind", std::to_string(stand_->health().behind)}});

@@ -123,6 +123,10 @@ Status Shop::build() {
       [this](std::span<const Answer> answers) { server_->tell(answers); },
       [this](const std::string& why) { stopped_by_sale(why); }, counter_.get());
   if (counter_) counter_wakes_.assign(counter_->wake_fd()), await_counter();
+  // Whoever sees that we serve may ask us to end.
+  for (const int number : ending_signals()) signals_.add(number);
+  if (hangup_reloads_) signals_.add(SIGHUP);
+  wait_for_signal();
   auto server = Server::open(loop_, *shell_, journal_->wake_fd(),
                              http_options(settings_, *admin, *till), backstage());
   if (!server) return fail(std::move(server.error()));
@@ -384,9 +388,6 @@ void Shop::stop_for(Error error) {
 }
 
 Exit Shop::run() {
-  for (const int number : ending_signals()) signals_.add(number);
-  if (hangup_reloads_) signals_.add(SIGHUP);
-  wait_for_signal();
   tell_each_second();
   server_->run();
   if (delivery_) delivery_->finish(kCatchUpMax);

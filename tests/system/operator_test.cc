@@ -73,6 +73,27 @@ TEST(Operator, TakesANewToken) {
   EXPECT_NE(list(old_token), 200);
 }
 
+// It says that it serves, and is asked to end before it does anything else: strace holds it there.
+TEST(Operator, MayEndItAsSoonAsItServes) {
+  const TempDir dir;
+  const std::string script = fmt::format(
+      R"sh(
+strace -f -qq -o trace -e trace=rename -e inject=rename:delay_exit=300000 {} serve \
+  --listen 127.0.0.1:0 --journal file:data --port-file port &
+for ((i = 0; i < 3000; ++i)); do [ -e port ] && break; sleep 0.01; done
+kill -TERM $(pgrep -P $!)
+wait $!
+code=$?
+grep -q DELAYED trace || echo "nothing was held"
+exit $code)sh",
+      SECKILL_BINARY);
+  const Ran held = run(dir.path(), {"-c", script}, {.command = {"/bin/bash"}});
+  if (held.out.find("nothing was held") != std::string::npos)
+    GTEST_SKIP() << "strace may not trace here: is ptrace allowed? " << held.err;
+  EXPECT_EQ(held.code, 0) << held.out << held.err;
+  EXPECT_NE(held.err.find("draining"), std::string::npos) << held.err;
+}
+
 TEST(Operator, RepairsOnlyWhenAsked) {
   const TempDir dir;
   {
