@@ -64,9 +64,9 @@ class Follower {
 // The records of the append in flight, and how many of them have come back.
 class Receipts {
  public:
-  // Needs: none is missing. They stand in bytes_of(0), bytes_of(1), …
+  // Needs: none is missing. They stand in bytes(), encoded.
   void expect(std::span<const Record> records);
-  std::span<const std::byte> bytes_of(std::size_t n) const { return sent_[n]; }
+  std::span<const std::vector<std::byte>> bytes() const { return {sent_.data(), count_}; }
   std::size_t count() const { return count_; }
 
   bool missing() const { return back_ < count_; }

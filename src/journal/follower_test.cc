@@ -111,7 +111,7 @@ TEST(Receipts, AreOurOwnRecordsInOrder) {
   std::vector<Entry> back;
   const auto comes = [&](std::size_t n) {
     back.push_back(
-        {.position = Position{}, .stamp = {}, .bytes = receipts.bytes_of(n), .record = {}});
+        {.position = Position{}, .stamp = {}, .bytes = receipts.bytes()[n], .record = {}});
   };
   comes(1), comes(0);
   EXPECT_FALSE(receipts.take(back)) << "the first, then two are missing";

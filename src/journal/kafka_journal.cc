@@ -15,20 +15,18 @@
 #include "base/fd.h"
 #include "base/invariant.h"
 #include "journal/follower.h"
+#include "journal/kafka_sender.h"
 #include "journal/kafka_tail.h"
 #include "model/codec.h"
 
 namespace seckill {
 namespace {
 
-using kafka::Client;
 using kafka::Happened;
-using kafka::Queue;
+using kafka::Sender;
 using kafka::Tail;
-using kafka::Topic;
 
 constexpr milliseconds kReceiptWithin{9'500};  // journal.h (3) says 10 s
-constexpr int kMessageTimeoutMs = 8'000;
 constexpr std::size_t kTakeAtOnce = 1'024;
 constexpr milliseconds kGenesisWithin{10'000};
 constexpr milliseconds kTopicWithin{5'000};
@@ -36,38 +34,9 @@ constexpr milliseconds kLookOnce{2'000};
 constexpr milliseconds kLookAgain{1'000};
 constexpr int kMissingLooks = 3;
 
-// For people who read the topic with other tools; nothing of ours reads them.
-struct HeadersOf {
-  std::string kind, sale, order;
-  void operator()(const SaleRecord& r) { put("SALE", r.terms.uid, nullptr); }
-  void operator()(const Reserve& r) { put("RESERVE", r.sale, &r.order); }
-  void operator()(const Pay& r) { put("PAY", r.order.sale(), &r.order); }
-  void operator()(const Cancel& r) { put("CANCEL", r.order.sale(), &r.order); }
-  void operator()(const Tick&) { kind = "TICK"; }
-  void put(const char* of, SaleUid uid, const OrderId* id) {
-    kind = of;
-    sale = std::to_string(static_cast<std::uint32_t>(uid));
-    if (id != nullptr) order = to_text(*id);
-  }
-};
-
-rd_kafka_headers_t* headers_of(const Record& record) {
-  HeadersOf of;
-  std::visit([&](const auto& body) { of(body); }, record.body);
-  rd_kafka_headers_t* headers = rd_kafka_headers_new(3);
-  const auto add = [&](const char* name, const std::string& value) {
-    if (!value.empty())
-      rd_kafka_header_add(headers, name, -1, value.data(), static_cast<ssize_t>(value.size()));
-  };
-  add("kind", of.kind);
-  add("sale", of.sale);
-  add("order", of.order);
-  return headers;
-}
-
 // Does the topic still begin with this record? No answer is no finding.
 Status same_journal(const KafkaOptions& options, const RecordHash& identity) {
-  auto tail = Tail::open(options, true);
+  auto tail = Tail::open(options, Tail::For::kReplay);
   if (!tail || !(*tail)->start(Position{})) return {};
   const auto first = (*tail)->take(1, kLookOnce);
   if (!first) return fail(first.error());
@@ -136,7 +105,6 @@ class Recheck {
 class Real final : public KafkaJournal {
  public:
   explicit Real(KafkaOptions options) : options_(std::move(options)) {}
-  ~Real() override;
 
   Status begin(const KafkaGenesis& genesis, const Visitor& visit);
 
@@ -151,11 +119,9 @@ class Real final : public KafkaJournal {
 
  private:
   Status make_topic(std::size_t brokers);
-  Status open_producer();
   Status write_genesis(const KafkaGenesis& genesis);
   Status replay(const KafkaGenesis& genesis, std::int64_t end, const Visitor& visit);
   Status open_wake();
-  rd_kafka_resp_err_t produce(const Record& record, std::span<const std::byte> bytes);
   void take_receipts(std::span<const Entry> entries);
   void hear_reports();
   void set_deadline(milliseconds within);
@@ -165,12 +131,10 @@ class Real final : public KafkaJournal {
 
   KafkaOptions options_;
   KafkaFound found_;
-  RecordHash identity_;  // of record 0
-  Client producer_;
-  Topic topic_;
-  Queue reports_;
+  RecordHash identity_;      // of record 0
+  Fd event_, timer_, wake_;  // librdkafka writes to event_ as long as these live:
+  std::unique_ptr<Sender> sender_;
   std::unique_ptr<Tail> tail_;
-  Fd event_, timer_, wake_;
   std::uint64_t doubts_ = 0;
   Recheck recheck_;
 
@@ -183,18 +147,12 @@ class Real final : public KafkaJournal {
   bool broken_ = false;
 };
 
-Real::~Real() {
-  if (producer_) {
-    rd_kafka_purge(producer_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-    rd_kafka_flush(producer_.get(), 0);
-  }
-  topic_.reset();
-}
-
 Status Real::begin(const KafkaGenesis& genesis, const Visitor& visit) {
   auto seen = look_at_kafka_topic(options_, options_.start_wait);
   if (!seen) return fail(std::move(seen.error()));
-  if (auto opened = open_producer(); !opened) return opened;
+  auto sender = Sender::open(options_);
+  if (!sender) return fail(std::move(sender.error()));
+  sender_ = *std::move(sender);
   if (!seen->exists) {
     if (auto made = make_topic(seen->listeners.size()); !made) return made;
     options_.say(fmt::format("topic {} made at {}", options_.topic, options_.brokers));
@@ -209,37 +167,10 @@ Status Real::begin(const KafkaGenesis& genesis, const Visitor& visit) {
 // Brokers that have just come back may not be counted yet: what they refuse is asked again, soon.
 Status Real::make_topic(std::size_t brokers) {
   for (const SteadyTime until = steady_now() + kTopicWithin;;) {
-    auto made = kafka::create_topic(options_, producer_.get(), brokers);
+    auto made = kafka::create_topic(options_, sender_->client(), brokers);
     if (made || steady_now() >= until) return made;
     std::this_thread::sleep_for(milliseconds(500));
   }
-}
-
-Status Real::open_producer() {
-  auto client = kafka::make_client(RD_KAFKA_PRODUCER, options_,
-                                   {{"enable.idempotence", "false"},
-                                    {"acks", "all"},
-                                    {"linger.ms", "0"},
-                                    {"max.in.flight.requests.per.connection", "1"},
-                                    {"message.timeout.ms", std::to_string(kMessageTimeoutMs)},
-                                    {"delivery.report.only.error", "true"}});
-  if (!client) return fail(std::move(client.error()));
-  producer_ = *std::move(client);
-  topic_.reset(rd_kafka_topic_new(producer_.get(), options_.topic.c_str(), nullptr));
-  reports_.reset(rd_kafka_queue_get_main(producer_.get()));
-  return {};
-}
-
-rd_kafka_resp_err_t Real::produce(const Record& record, std::span<const std::byte> bytes) {
-  rd_kafka_headers_t* headers = headers_of(record);
-  const auto error =
-      rd_kafka_producev(producer_.get(), RD_KAFKA_V_RKT(topic_.get()), RD_KAFKA_V_PARTITION(0),
-                        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-                        RD_KAFKA_V_VALUE(const_cast<std::byte*>(bytes.data()), bytes.size()),
-                        RD_KAFKA_V_HEADERS(headers),
-                        RD_KAFKA_V_OPAQUE(reinterpret_cast<void*>(turn_)), RD_KAFKA_V_END);
-  if (error != 0) rd_kafka_headers_destroy(headers);
-  return error;
 }
 
 // Whether it was stored, the topic tells: record 0 may be ours or another node's.
@@ -247,12 +178,12 @@ Status Real::write_genesis(const KafkaGenesis& genesis) {
   const Record record{{genesis.node, {}}, Tick{genesis.rules, Position{}, Digest{}, genesis.nonce}};
   std::vector<std::byte> bytes;
   encode(record, bytes);
-  if (const auto error = produce(record, bytes); error != 0) {
+  if (const auto error = sender_->send({&record, 1}, {&bytes, 1}, 0); error != 0) {
     return fail(Error::Code::kFailed, fmt::format("journal/kafka: {}", kafka::text_of(error)));
   }
-  const auto flushed = rd_kafka_flush(producer_.get(), static_cast<int>(kGenesisWithin.count()));
+  const auto flushed = rd_kafka_flush(sender_->client(), static_cast<int>(kGenesisWithin.count()));
   std::string why = flushed == 0 ? "" : kafka::text_of(flushed);
-  while (const Happened report{rd_kafka_queue_poll(reports_.get(), 0)}) {
+  while (const Happened report{rd_kafka_queue_poll(sender_->reports(), 0)}) {
     if (rd_kafka_event_type(report.get()) != RD_KAFKA_EVENT_DR) continue;
     if (const auto* message = rd_kafka_event_message_next(report.get()); message->err != 0)
       why = kafka::text_of(message->err);
@@ -265,7 +196,7 @@ Status Real::write_genesis(const KafkaGenesis& genesis) {
 // All there was when we looked, from 0 on: a portion is visited while the next one is read. Then
 // the tail begins at the last of these records, which must be the same.
 Status Real::replay(const KafkaGenesis& genesis, std::int64_t end, const Visitor& visit) {
-  auto reader = Tail::open(options_, true);
+  auto reader = Tail::open(options_, Tail::For::kReplay);
   if (!reader) return fail(std::move(reader.error()));
   Tail& all = **reader;
   if (auto begun = all.start(Position{}); !begun) return begun;
@@ -301,7 +232,7 @@ Status Real::replay(const KafkaGenesis& genesis, std::int64_t end, const Visitor
   }
   found_.records = number(all.next());
   found_.strangers = all.strangers();
-  auto tail = Tail::open(options_, false);
+  auto tail = Tail::open(options_, Tail::For::kReceipts);
   if (!tail) return fail(std::move(tail.error()));
   tail_ = *std::move(tail);
   return tail_->start(all.next(), all.last());
@@ -319,7 +250,7 @@ Status Real::open_wake() {
       return fail(Error::Code::kFailed, fmt::format("journal/kafka: {}", std::strerror(errno)));
   }
   static constexpr std::uint64_t kOne = 1;
-  rd_kafka_queue_io_event_enable(reports_.get(), event_.get(), &kOne, sizeof kOne);
+  rd_kafka_queue_io_event_enable(sender_->reports(), event_.get(), &kOne, sizeof kOne);
   tail_->wake(event_.get());
   set_deadline(options_.look_every);
   [[maybe_unused]] const auto put = ::write(event_.get(), &kOne, sizeof kOne);  // what came before
@@ -333,13 +264,10 @@ void Real::append(std::span<const Record> records, RawTime) {
   ++turn_;
   since_ = steady_now();
   set_deadline(kReceiptWithin);
-  for (std::size_t i = 0; i < records.size(); ++i) {
-    if (const auto error = produce(records[i], receipts_.bytes_of(i)); error != 0) {
-      give_up(kafka::text_of(error));
-      static constexpr std::uint64_t kOne = 1;
-      [[maybe_unused]] const auto put = ::write(event_.get(), &kOne, sizeof kOne);
-      return;
-    }
+  if (const auto error = sender_->send(records, receipts_.bytes(), turn_); error != 0) {
+    give_up(kafka::text_of(error));
+    static constexpr std::uint64_t kOne = 1;
+    [[maybe_unused]] const auto put = ::write(event_.get(), &kOne, sizeof kOne);
   }
 }
 
@@ -347,8 +275,7 @@ void Real::append(std::span<const Record> records, RawTime) {
 void Real::give_up(std::string why) {
   if (!receipts_.missing() || unsure_) return;
   unsure_ = std::move(why);
-  rd_kafka_purge(producer_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT |
-                                      RD_KAFKA_PURGE_F_NON_BLOCKING);
+  sender_->purge();
 }
 
 // Records first: what came back is certain, whatever a report says of it.
@@ -388,7 +315,7 @@ void Real::take_receipts(std::span<const Entry> entries) {
 }
 
 void Real::hear_reports() {
-  while (const Happened event{rd_kafka_queue_poll(reports_.get(), 0)}) {
+  while (const Happened event{rd_kafka_queue_poll(sender_->reports(), 0)}) {
     if (rd_kafka_event_type(event.get()) != RD_KAFKA_EVENT_DR) continue;
     while (const auto* message = rd_kafka_event_message_next(event.get())) {
       if (message->err != 0 && reinterpret_cast<std::uintptr_t>(message->_private) == turn_)

@@ -45,7 +45,7 @@ class KafkaReader final : public JournalReader {
 }  // namespace
 
 Result<std::unique_ptr<JournalReader>> open_kafka_reader(KafkaOptions options, KafkaSeen seen) {
-  auto tail = kafka::Tail::open(options, true);
+  auto tail = kafka::Tail::open(options, kafka::Tail::For::kRows);
   if (!tail) return fail(std::move(tail.error()));
   return std::make_unique<KafkaReader>(*std::move(tail), std::move(options), std::move(seen));
 }

@@ -11,6 +11,8 @@ namespace {
 // second after there is room again, unless it is sent anew; see fetch().
 constexpr std::size_t kQueuedMax = 100'000;
 constexpr std::size_t kQueueWasFull = kQueuedMax * 9 / 10;
+constexpr const char* kGatheredBytes = "65536";
+constexpr const char* kGatheredMs = "50";
 
 // What no time heals: the topic does not hold what we were to read.
 bool is_lost(rd_kafka_resp_err_t error) {
@@ -20,16 +22,18 @@ bool is_lost(rd_kafka_resp_err_t error) {
 
 }  // namespace
 
-Result<std::unique_ptr<Tail>> Tail::open(KafkaOptions options, bool tells_end) {
+Result<std::unique_ptr<Tail>> Tail::open(KafkaOptions options, For use) {
+  const bool gathers = use == For::kRows;
   auto client = make_client(RD_KAFKA_CONSUMER, options,
                             {{"auto.offset.reset", "error"},
                              {"check.crcs", "true"},
                              {"enable.auto.commit", "false"},
                              {"enable.auto.offset.store", "false"},
                              {"allow.auto.create.topics", "false"},
-                             {"enable.partition.eof", tells_end ? "true" : "false"},
-                             {"fetch.min.bytes", "1"},
-                             {"fetch.wait.max.ms", "100"},  // a start elsewhere waits for it
+                             {"enable.partition.eof", use == For::kReceipts ? "false" : "true"},
+                             {"fetch.min.bytes", gathers ? kGatheredBytes : "1"},
+                             // a start elsewhere waits for it
+                             {"fetch.wait.max.ms", gathers ? kGatheredMs : "100"},
                              {"fetch.error.backoff.ms", "50"},
                              {"queued.min.messages", std::to_string(kQueuedMax)},
                              {"queued.max.messages.kbytes", "65536"}});

@@ -17,7 +17,12 @@ namespace seckill::kafka {
 // take() gave lives until the next take() but one, and may be read by another thread meanwhile.
 class Tail {
  public:
-  static Result<std::unique_ptr<Tail>> open(KafkaOptions options, bool tells_end);
+  // What the records are wanted for. Receipts and a replay hear of each at once; for rows and
+  // audits the broker gathers some, for up to 50 ms, which spares it most of the asking.
+  enum class For : std::uint8_t { kReceipts, kReplay, kRows };
+
+  // Only receipts have no end: see at_end().
+  static Result<std::unique_ptr<Tail>> open(KafkaOptions options, For use);
   ~Tail();
 
   // `before`: what record from-1 must be. Not known: believed.
@@ -27,7 +32,7 @@ class Tail {
 
   Position next() const { return follower_.next(); }
   std::optional<RecordHash> last() const { return follower_.last(); }  // hash of record next() - 1
-  bool at_end() const { return at_end_; }  // nothing was there behind next() (tells_end)
+  bool at_end() const { return at_end_; }  // nothing was there behind next()
   std::uint64_t strangers() const { return follower_.strangers(); }
   std::uint64_t doubts() const { return doubts_; }  // connections lost
   // What the client complained of last; empty once records come again.

@@ -294,6 +294,26 @@ TEST(KafkaTopic, ATopicMadeUnsafeStopsUs) {
   EXPECT_NE(std::get<Broken>(*event).error.message.find("partitions is 2"), std::string::npos);
 }
 
+// A turn reaches the topic in one request, not its first record alone and the others a trip later.
+// The broker stamps a batch once, so records of two batches have two stamps, more often than not.
+TEST(KafkaTopic, ATurnIsOneBatch) {
+  constexpr std::size_t kTurns = 40;
+  std::vector<Kept> found;
+  const auto journal = opened(laptop(new_topic()), found).value();
+  std::size_t whole = 0;
+  for (std::size_t turn = 0; turn < kTurns; ++turn) {
+    std::vector<Kept> came;
+    journal->append(records_from(1'000 * turn, 200), {});
+    while (came.size() < 200) {
+      const auto event = await(*journal);
+      ASSERT_TRUE(event && std::holds_alternative<CameBack>(*event));
+      keep_all(std::get<CameBack>(*event).entries, came);
+    }
+    if (came.front().stamp == came.back().stamp) ++whole;
+  }
+  EXPECT_GE(whole, kTurns * 2 / 3) << "a turn takes one trip";
+}
+
 // The broker stops for longer than an append waits: the turn's outcome is unknown, and the journal
 // goes on when it is back. Nothing is handed back twice.
 TEST(KafkaTopic, AnAppendOfUnknownOutcomeIsUnsureAndTheJournalGoesOn) {
