@@ -203,7 +203,7 @@ Status Real::replay(const KafkaGenesis& genesis, std::int64_t end, const Visitor
   SteadyTime heard = steady_now();
   std::future<Status> visited;
   while (all.next() == Position{} || static_cast<std::int64_t>(number(all.next())) < end) {
-    const auto entries = all.take(kTakeAtOnce, milliseconds(100));
+    const auto entries = all.take(Tail::kTakeMax, milliseconds(100));
     if (visited.valid()) {
       if (auto done = visited.get(); !done) return done;
     }

@@ -106,7 +106,7 @@ void Tail::fetch(std::size_t most, milliseconds wait) {
     shaken_ = true;  // take() seeks
     return;
   }
-  std::array<rd_kafka_message_t*, 1'024> some{};
+  std::array<rd_kafka_message_t*, kTakeMax> some;
   most = std::min(most, some.size());
   if (wait > milliseconds(0)) {  // a batch would wait until it is full
     auto* first = rd_kafka_consume_queue(fetched_.get(), static_cast<int>(wait.count()));

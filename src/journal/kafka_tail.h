@@ -17,6 +17,8 @@ namespace seckill::kafka {
 // take() gave lives until the next take() but one, and may be read by another thread meanwhile.
 class Tail {
  public:
+  static constexpr std::size_t kTakeMax = 4'096;
+
   // What the records are wanted for. Receipts and a replay hear of each at once; for rows and
   // audits the broker gathers some, for up to 50 ms, which spares it most of the asking.
   enum class For : std::uint8_t { kReceipts, kReplay, kRows };
@@ -27,7 +29,7 @@ class Tail {
 
   // `before`: what record from-1 must be. Not known: believed.
   Status start(Position from, std::optional<RecordHash> before = std::nullopt);
-  // What has arrived, up to `most`; waits for the first one so long. Empty: nothing (yet).
+  // What has arrived, up to `most` and kTakeMax; waits for the first one so long. Empty: nothing (yet).
   Result<std::span<const Entry>> take(std::size_t most, milliseconds wait);
 
   Position next() const { return follower_.next(); }
