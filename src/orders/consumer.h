@@ -45,7 +45,7 @@ struct StoredOrders {
 // turn. Threads: one owner; calls wait for reader and rows.
 class Consumer {
  public:
-  static constexpr std::size_t kBatchMax = 1000;
+  static constexpr std::size_t kBatchMax = 1'024;
   static constexpr std::size_t kQuarantinedMax = 10;
   static constexpr microseconds kQuarantineWindow{60'000'000};
   static constexpr microseconds kLookEvery{1'000'000};

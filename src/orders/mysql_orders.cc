@@ -53,7 +53,7 @@ constexpr Many kPutPayments{
 constexpr Many kPutQuarantine{"REPLACE INTO quarantine (pos, error, bytes, at) VALUES ", 4, ""};
 
 // A statement is prepared once for each of these numbers of rows.
-constexpr std::array<std::size_t, 5> kSizes{256, 64, 16, 4, 1};
+constexpr std::array<std::size_t, 6> kSizes{1'024, 256, 64, 16, 4, 1};
 constexpr int kDeadlocksMax = 5;  // in a row
 
 // A connection with what was prepared on it.
