@@ -24,7 +24,7 @@ class Sender {
   ~Sender();  // what has not left does not leave any more
 
   // bytes[i] is records[i], encoded. Each message's key says for people what it is; its report
-  // carries `turn`. An error: those behind the one that failed were not taken.
+  // carries `turn`. An error: some of them were not taken; which, the topic will tell.
   rd_kafka_resp_err_t send(std::span<const Record> records,
                            std::span<const std::vector<std::byte>> bytes, std::uintptr_t turn);
   void purge();

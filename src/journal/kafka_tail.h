@@ -29,7 +29,8 @@ class Tail {
 
   // `before`: what record from-1 must be. Not known: believed.
   Status start(Position from, std::optional<RecordHash> before = std::nullopt);
-  // What has arrived, up to `most` and kTakeMax; waits for the first one so long. Empty: nothing (yet).
+  // What has arrived, up to `most` and kTakeMax; waits for the first one so long. Empty: nothing
+  // (yet).
   Result<std::span<const Entry>> take(std::size_t most, milliseconds wait);
 
   Position next() const { return follower_.next(); }
