@@ -86,7 +86,7 @@ class KafkaJournal : public Journal {
 using KafkaSeen = std::function<Position()>;
 
 // For the consumer and the audit; also where nothing is written. What a read says is the end was
-// the end then; kUnavailable when no broker answers for 10 s.
+// the end then, or up to 50 ms before; kUnavailable when no broker answers for 10 s.
 Result<std::unique_ptr<JournalReader>> open_kafka_reader(KafkaOptions options,
                                                          KafkaSeen seen = nullptr);
 

@@ -16,7 +16,9 @@ class KafkaReader final : public JournalReader {
       : tail_(std::move(tail)), options_(std::move(options)), seen_(std::move(seen)) {}
 
   Result<std::span<const Entry>> read(Position from, std::size_t most) override {
-    if (!started_ || from != tail_->next()) {
+    // An end that was told is believed for as long as the broker gathers; not where nothing was
+    // read yet: whoever begins anew there asks because he has heard of more.
+    if (!started_ || from == Position{} || from != tail_->next()) {
       if (auto begun = tail_->start(from); !begun) return fail(std::move(begun.error()));
       started_ = true;
     }

@@ -16,7 +16,7 @@ namespace seckill::kafka {
 // Left to itself librdkafka sends a turn's first record as soon as it has it, and the others when
 // that one has come back: two trips. So it is told to linger, and rd_kafka_flush() ends that once
 // the whole turn is in its queue. A flush blocks, so a thread of ours calls it. Should it be late,
-// the turn leaves by itself after kLinger: only latency rests on the thread.
+// the turn leaves by itself after 20 ms: only latency rests on the thread.
 // Threads: one owner; its own thread only flushes.
 class Sender {
  public:

@@ -113,7 +113,7 @@ void SimLog::send(std::size_t from, std::size_t to) {
   }
   auto records = std::make_shared<std::vector<Bytes>>();
   for (std::size_t n = from; n < to; ++n) {
-    const auto bytes = receipts_.bytes()[n];
+    const auto& bytes = receipts_.bytes()[n];
     records->emplace_back(bytes.begin(), bytes.end());
   }
   const Packet packet = std::move(records);

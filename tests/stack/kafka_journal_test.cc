@@ -227,6 +227,21 @@ TEST(KafkaTopic, AStrangersMessageSaysNothing) {
   EXPECT_EQ(all[1], came[0]);
 }
 
+// A reader that stood at the end of an empty topic reads the first record as soon as somebody else
+// has seen it: "the rows are ahead" would be said of a journal that only begins.
+TEST(KafkaTopic, AnEmptyTopicThatBeginsIsReadAtOnce) {
+  for (int round = 0; round < 4; ++round) {
+    const KafkaOptions options = laptop(new_topic());
+    Stranger().make(options.topic, kSafe);
+    const auto reader = open_kafka_reader(options).value();
+    ASSERT_TRUE(reader->read(Position{}, 10).value().empty());
+    std::vector<Kept> found;
+    const auto journal = opened(options, found).value();
+    EXPECT_EQ(found.size(), 1u);
+    EXPECT_FALSE(reader->read(Position{}, 10).value().empty());
+  }
+}
+
 // Two nodes meet at an empty topic: both write a first record, and read the same journal.
 TEST(KafkaTopic, TwoNodesBeginOneJournal) {
   for (int round = 0; round < 3; ++round) {
@@ -295,7 +310,8 @@ TEST(KafkaTopic, ATopicMadeUnsafeStopsUs) {
 }
 
 // A turn reaches the topic in one request, not its first record alone and the others a trip later.
-// The broker stamps a batch once, so records of two batches have two stamps, more often than not.
+// The broker stamps a batch once, so records of two batches have two stamps, more often than not:
+// without a linger 10 and 16 of 40 turns had one stamp, with it 33 to 40.
 TEST(KafkaTopic, ATurnIsOneBatch) {
   constexpr std::size_t kTurns = 40;
   std::vector<Kept> found;
