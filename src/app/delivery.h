@@ -59,7 +59,6 @@ class Delivery {
   bool news_ = true;
   bool finishing_ = false;
   SteadyTime until_ = kNever;
-  bool ended_ = false;
   State state_;
   std::int64_t committing_ms_ = 0;  // the last part of store_delay_ms: the turn itself
 
