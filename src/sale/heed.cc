@@ -6,17 +6,21 @@
 
 namespace seckill {
 
-// A turn is due: first the counter is asked for its claims. The lane does not wait for them.
-// True: something may go now.
+// A turn is due: first the counter is asked for its claims. The lane does not wait for them. Nor is
+// a claim that goes alone asked for: a no would spare its record and cost a barrier, which is one,
+// too. Who is not asked for is no hindrance to what is to be told. True: something may go now.
 bool Sale::heed_counter(Now now, bool due) {
   hint_.pass(now.steady);
-  const bool claims = claims_.gathered() > 0;
-  if (due && claims && hint_.may_ask()) {
-    take_ = ask_counter(now);
-  } else if (claims_.size() == 0 && hint_.tells_at(now.steady)) {
-    take_ = hint_.tell(now.steady, ledger_);
+  const std::size_t claims = claims_.gathered();
+  if (claims <= 1 && hint_.tells_at(now.steady)) take_ = hint_.tell(now.steady, ledger_);
+  if (due && claims > 0 && hint_.may_ask()) {
+    if (claims == 1) {
+      hint_.allow(1);
+    } else {
+      take_ = ask_counter(now);
+    }
   }
-  const bool may_go = lane_.gathered() > 0 || (claims && hint_.allowed() > 0);
+  const bool may_go = lane_.gathered() > 0 || (claims > 0 && hint_.allowed() > 0);
   return may_go && (due || hint_.overdue());
 }
 

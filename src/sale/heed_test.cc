@@ -40,6 +40,12 @@ class HeededCounter : public ::testing::Test {
   std::uint32_t buy(SharedNode& node, const char* sale, const std::string& buyer) {
     return node.ask(buy_of(sale, buyer, "k"));
   }
+  // Two claims in a row: a turn that waits for the counter.
+  std::uint32_t buy_two(SharedNode& node, const char* sale, const std::string& buyer) {
+    const auto first = buy(node, sale, buyer);
+    buy(node, sale, "beside-" + buyer);
+    return first;
+  }
   std::uint32_t left(std::uint32_t sale) {
     const auto& lefts = server.lefts();
     const auto found = lefts.find(SaleUid{sale});
@@ -72,13 +78,62 @@ TEST_F(HeededCounter, IsAskedOnceATurn) {
   EXPECT_EQ(a->journal.flying.size(), 3u) << "and then at once, although nobody is idle";
 }
 
+// Its no would spare a record and cost a barrier, which is one, too. It is told soon.
+TEST_F(HeededCounter, IsNotAskedForAClaimThatGoesAlone) {
+  a->see();
+  server.set(SaleUid{1}, {0, Position{1'000'000'000}, now.raw});
+  const auto before = counter_a.takes;
+  const auto anna = buy(*a, "toy", "anna");
+  a->shell->idle();
+  EXPECT_EQ(a->journal.flying.size(), 1u) << "at once";
+  const auto bert = buy(*a, "car", "bert");
+  a->turn(now);
+  EXPECT_EQ(a->told.at(anna).outcome, kWon);
+  a->turn(now);
+  EXPECT_EQ(a->told.at(bert).outcome, kWon) << "whatever the counter says";
+  EXPECT_EQ(counter_a.takes, before);
+  play(milliseconds(210));
+  EXPECT_EQ(left(2), 499u);
+}
+
+// Two who ask as soon as they are answered: one of them is always in flight, and is told of.
+TEST_F(HeededCounter, IsToldOfThoseWhoComeAloneWithoutEnd) {
+  a->see();
+  const auto before = counter_a.takes;
+  buy(*a, "toy", "first");
+  a->shell->idle();
+  for (int n = 0; n < 100; ++n) {
+    buy(*a, "toy", "b" + std::to_string(n));
+    a->journal.land(now.raw);
+    a->see();
+    a->shell->idle();
+    ASSERT_EQ(a->journal.flying.size(), 1u) << "the next one";
+    pass(milliseconds(10));
+  }
+  EXPECT_LT(left(2), 430u);
+  EXPECT_GE(left(2), 400u);
+  EXPECT_LE(counter_a.takes, before + 6) << "five times a second";
+}
+
+// What a record changed is told soon; what may have been set back in silence a little later.
+TEST_F(HeededCounter, IsToldTheRestLater) {
+  play(milliseconds(2'000));
+  server.set(SaleUid{2}, {7, a->sale->ledger().position(), now.raw});
+  buy(*a, "car", "anna");
+  play(milliseconds(400));
+  EXPECT_EQ(left(1), 2u);
+  EXPECT_EQ(left(2), 7u);
+  play(milliseconds(1'300));
+  EXPECT_EQ(left(2), 500u);
+}
+
 // Money and returns go while a claim waits for the counter; they are never asked for.
 TEST_F(HeededCounter, KeepsNoMoneyWaiting) {
   const auto anna = buy(*a, "toy", "anna");
   play(milliseconds(100));
   const OrderId order = a->told.at(anna).order;
   mood_a.way = TwinMood::Way::kLost;
-  buy(*a, "toy", "bert");
+  buy_two(*a, "toy", "bert");
   a->shell->idle();
   const auto paid = a->ask(PayAsk{order, *PaymentId::from("p1"), 1});
   a->turn(now);
@@ -104,13 +159,13 @@ TEST_F(HeededCounter, ItsNoIsNoWordToAnybody) {
 // A position that the journal will never reach is never overwritten: somebody wrote nonsense, or it
 // is another journal's. It is not believed for ever.
 TEST_F(HeededCounter, WrongForEverItStopsNoSale) {
-  server.set(SaleUid{1}, {0, Position{1'000'000'000}, now.raw});
-  const auto anna = buy(*a, "car", "anna"), bert = buy(*b, "car", "bert");
+  server.set(SaleUid{2}, {0, Position{1'000'000'000}, now.raw});
+  const auto anna = buy_two(*a, "toy", "anna"), bert = buy_two(*b, "toy", "bert");
   play(milliseconds(2'000));
   EXPECT_EQ(a->told.at(anna).outcome, kWon);
   EXPECT_EQ(b->told.at(bert).outcome, kWon);
   EXPECT_GE(a->sale->hint().doubts(), 1u);
-  const auto carl = buy(*a, "car", "carl");  // …: now and then it is asked again
+  const auto carl = buy_two(*a, "toy", "carl");  // …: now and then it is asked again
   play(milliseconds(3'000));
   EXPECT_EQ(a->told.at(carl).outcome, kWon);
 }
@@ -152,7 +207,7 @@ TEST_F(HeededCounter, SilentItIsWaitedForOnceASecond) {
   a->see();
   mood_a.way = TwinMood::Way::kLost;
   const auto before = counter_a.takes;
-  const auto anna = buy(*a, "toy", "anna");
+  const auto anna = buy_two(*a, "toy", "anna");
   a->shell->idle();
   EXPECT_EQ(a->shell->wake(), now.steady + Hint::kPatience);
   pass(milliseconds(49));
@@ -163,21 +218,21 @@ TEST_F(HeededCounter, SilentItIsWaitedForOnceASecond) {
   a->turn(now);
   EXPECT_EQ(a->told.at(anna).outcome, kWon);
   for (int n = 0; n < 90; ++n) {
-    const auto who = buy(*a, "toy", "b" + std::to_string(n));
+    const auto who = buy_two(*a, "toy", "b" + std::to_string(n));
     a->turn(now);
     EXPECT_EQ(a->told.at(who).outcome, kWon) << "at once";
     pass(milliseconds(10));
   }
   EXPECT_EQ(counter_a.takes, before + 1);
   pass(milliseconds(150));
-  buy(*a, "toy", "carl");
+  buy_two(*a, "toy", "carl");
   a->turn(now);
-  EXPECT_EQ(counter_a.takes, before + 2);
+  EXPECT_EQ(a->sale->hint().asks(), 2u);
 }
 
 TEST_F(HeededCounter, RefusedItIsNotWaitedFor) {
   mood_a.way = TwinMood::Way::kRefuses;
-  const auto anna = buy(*a, "car", "anna");
+  const auto anna = buy_two(*a, "car", "anna");
   a->turn(now);
   EXPECT_EQ(a->told.at(anna).outcome, kWon);
   EXPECT_EQ(a->sale->hint().unknown(), 1u);
@@ -188,14 +243,14 @@ TEST_F(HeededCounter, TooLateItsAnswerIsDropped) {
   a->see();
   mood_a.delay = milliseconds(200);
   server.set(SaleUid{2}, {0, Position{1'000'000}, now.raw});
-  const auto anna = buy(*a, "toy", "anna");
+  const auto anna = buy_two(*a, "toy", "anna");
   a->shell->idle();
   pass(milliseconds(60));
   a->shell->pass();
-  ASSERT_EQ(a->journal.flying.size(), 1u);
+  ASSERT_EQ(a->journal.flying.size(), 2u);
   pass(milliseconds(200));
   const auto bert = buy(*a, "toy", "bert");
-  a->shell->pump_counter();  // it says 0, of anna's claim, which is in flight
+  a->shell->pump_counter();  // it says 0, of anna's and her neighbour's, which are in flight
   EXPECT_EQ(a->sale->stats().put_off, 0u);
   a->turn(now);
   a->turn(now);
@@ -213,9 +268,10 @@ TEST_F(HeededCounter, I3_AtRestItSaysWhatTheLedgerSays) {
   play(milliseconds(4'000));
   EXPECT_EQ(left(2), 480u);
   b->ask(CancelAsk{a->told.at(asked[0]).order});
-  buy(*a, "toy", "late");
+  buy_two(*a, "toy", "late");
   a->shell->idle();
   a->shell->pump_counter();
+  ASSERT_EQ(left(2), 478u);
   a->journal.give_up();  // taken there, and never sold
   a->shell->pump();
   play(milliseconds(4'000));
@@ -236,8 +292,9 @@ TEST_F(HeededCounter, I3_AtRestItSaysWhatTheLedgerSays) {
 // Whoever waits for the counter when there is no room any more, or when it drains, hears so.
 TEST_F(HeededCounter, NobodyIsForgottenWhileItThinks) {
   mood_a.way = TwinMood::Way::kLost;
-  const auto anna = buy(*a, "toy", "anna");
+  const auto anna = buy_two(*a, "toy", "anna");
   a->shell->idle();
+  ASSERT_TRUE(a->sale->hint().waits());
   a->sale->drain();
   EXPECT_FALSE(a->sale->quiet());
   pass(milliseconds(60));
@@ -249,13 +306,24 @@ TEST_F(HeededCounter, NobodyIsForgottenWhileItThinks) {
 
 // The last word of a node that leaves is the truth.
 TEST_F(HeededCounter, I3_WhoDrainsTellsItFirst) {
-  buy(*a, "toy", "anna");
+  const auto anna = buy_two(*a, "toy", "anna");
   a->turn(now);
-  const auto anna = a->told.at(0).order;
-  a->ask(CancelAsk{anna});
+  a->ask(CancelAsk{a->told.at(anna).order});
+  ASSERT_EQ(left(2), 498u);
   a->sale->drain();
   a->turn(now);
-  EXPECT_EQ(left(2), 500u);
+  EXPECT_EQ(left(2), 499u);
+}
+
+// So is that of one who has seen others' records, and adds none.
+TEST_F(HeededCounter, I3_WhoDrainsTellsWhatOthersDid) {
+  buy_two(*a, "car", "anna");
+  a->turn(now);
+  b->see();
+  server.set(SaleUid{1}, {7, Position{1}, now.raw});
+  b->sale->drain();
+  b->shell->pass();
+  EXPECT_EQ(left(1), 1u);
 }
 
 // Without other nodes it is asked, too, and its no is looked at again behind a barrier.
@@ -275,6 +343,7 @@ TEST(HeededAlone, ANodeAloneHeedsItLikewise) {
       [](const std::string&) {}, &counter);
   server.set(SaleUid{1}, {0, shop.sale->ledger().position(), shop.now.raw});
   shell.ask({1, 1}, buy_of("car", "anna", "k"));
+  shell.ask({1, 2}, buy_of("car", "bert", "k"));
   for (int n = 0; n < 30; ++n) {
     shell.idle();
     shell.pump_counter();
@@ -282,8 +351,10 @@ TEST(HeededAlone, ANodeAloneHeedsItLikewise) {
     shell.pump();
     shop.pass(milliseconds(10));
   }
-  ASSERT_EQ(told.size(), 1u);
+  ASSERT_EQ(told.size(), 2u);
   EXPECT_EQ((told[{1, 1}]), kWon);
+  EXPECT_EQ((told[{1, 2}]), kWon);
+  EXPECT_GE(shop.sale->stats().put_off, 2u);
 }
 
 // Any schedule of three nodes over one log and a counter that is emptied, set back, split, slow,

@@ -15,7 +15,7 @@ void Hint::pass(SteadyTime now) {
 
 SteadyTime Hint::wake() const {
   if (waits()) return asked_at_ + kPatience;
-  return tell_at_ == kNever ? kNever : std::max(tell_at_, without_until_);
+  return tell_next() == kNever ? kNever : std::max(tell_next(), without_until_);
 }
 
 void Hint::go_without(SteadyTime now) {
@@ -95,8 +95,11 @@ bool Hint::grants(SaleUid sale, std::uint32_t units) {
 
 void Hint::moved(SteadyTime now, bool last) {
   tell_at_ = std::min(tell_at_, last ? now : now + kTellAfter);
-  if (!std::exchange(told_all_, false)) return;
-  for (auto& [uid, known] : known_) known.told = -1;
+  tell_all_at_ = std::min(tell_all_at_, last ? now : now + kTellAllAfter);
+}
+
+void Hint::hasten() {
+  for (SteadyTime* at : {&tell_at_, &tell_all_at_}) *at = *at == kNever ? kNever : kLongAgo;
 }
 
 // Told as lost on its way, or emptied, or an older state of it: it is told all again.
@@ -106,13 +109,17 @@ void Hint::forgotten(SteadyTime now) {
 }
 
 bool Hint::tells_at(SteadyTime now) const {
-  return tell_at_ <= now && without_until_ <= now && !waits() && !overdue();
+  return tell_next() <= now && without_until_ <= now && !waits() && !overdue();
 }
 
 // Only from a newer position than the last take's: an equal one would not be heard.
 const Take* Hint::tell(SteadyTime now, const Ledger& ledger) {
+  if (tell_all_at_ <= now && is_told_) {
+    for (auto& [uid, known] : known_) known.told = -1;
+    tell_all_at_ = kNever;
+  }
   tell_at_ = kNever;
-  told_all_ = true;
+  is_told_ = true;
   tells_.clear();
   for (const SaleView* sale : ledger.sales()) {
     Known& known = known_[sale->terms.uid];
@@ -122,7 +129,7 @@ const Take* Hint::tell(SteadyTime now, const Ledger& ledger) {
     }
     if (tells_.size() == kWantsMax) {
       tell_at_ = now + kTellAfter;
-      told_all_ = false;
+      is_told_ = false;
       break;
     }
     known.told = sale->available();

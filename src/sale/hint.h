@@ -2,6 +2,7 @@
 // is not believed. Without a counter every claim may go, and nothing here is ever called.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <vector>
@@ -16,9 +17,9 @@ namespace seckill {
 //   (2) without an answer this node goes on alone for kWithout, then asks again;
 //   (3) a counter that refuses what the ledger has, again and again for kDoubt, is not asked for
 //   kWithout either: a hint that is too low for ever stops no sale (I10);
-//   (4) what the counter should know is told within kTellAfter of the last record, whether it has
-//   changed or not (it may have been set back silently), and anew on a new connection: once all is
-//   quiet, it says what the ledger says (I3).
+//   (4) what has changed is told within kTellAfter of the last record, all the rest within
+//   kTellAllAfter (the counter may have been set back silently), and everything on a new
+//   connection: once all is quiet, it says what the ledger says (I3).
 // Pure; owned by the Sale. Memory: one entry for each sale of the journal (I12).
 class Hint {
  public:
@@ -26,14 +27,15 @@ class Hint {
   static constexpr microseconds kWithout{1'000'000};
   static constexpr microseconds kDoubt{1'000'000};
   static constexpr microseconds kDoubtEnds{10'000'000};  // without a refusal
-  static constexpr microseconds kTellAfter{1'500'000};
+  static constexpr microseconds kTellAfter{200'000};
+  static constexpr microseconds kTellAllAfter{1'500'000};
 
   explicit Hint(bool on) : on_(on), allowed_(on ? 0 : kAll) {}
 
   bool on() const { return on_; }
   // Of the gathered claims, eldest first: as many may go into the next turn.
   std::size_t allowed() const { return allowed_; }
-  bool overdue() const { return overdue_; }  // they have waited for it: no longer
+  bool overdue() const { return overdue_; }  // what is allowed goes now
   bool waits() const { return asked_ != 0; }
   bool may_ask() const { return allowed_ == 0 && asked_ == 0; }
 
@@ -48,7 +50,7 @@ class Hint {
   // eldest first, and allow() as many as were granted.
   std::size_t heard(SteadyTime now, const Counted& counted);
   bool grants(SaleUid sale, std::uint32_t units);
-  void allow(std::size_t claims) { allowed_ = claims, overdue_ = true; }
+  void allow(std::size_t claims) { allowed_ = claims, overdue_ = claims > 0; }
   // A turn has started: what was allowed is used up.
   void started() { allowed_ = allowed_ == kAll ? kAll : 0, overdue_ = false; }
   // What was gathered is gone, and with it who waited.
@@ -56,7 +58,7 @@ class Hint {
 
   // The ledger has moved; `last`: nothing will follow.
   void moved(SteadyTime now, bool last);
-  void hasten() { tell_at_ = tell_at_ == kNever ? kNever : kLongAgo; }
+  void hasten();
   // It is time to say what is new; null: nothing is. Needs: no claim is asked for or in flight.
   bool tells_at(SteadyTime now) const;
   const Take* tell(SteadyTime now, const Ledger& ledger);
@@ -76,6 +78,7 @@ class Hint {
     SteadyTime refused_last = kLongAgo;
   };
 
+  SteadyTime tell_next() const { return is_told_ ? std::min(tell_at_, tell_all_at_) : tell_at_; }
   void go_without(SteadyTime now);
   void judge(SteadyTime now, const Want& want, std::uint32_t granted);
   void forgotten(SteadyTime now);
@@ -87,9 +90,10 @@ class Hint {
   std::size_t asked_ = 0;  // claims that wait for the answer to take_
   SteadyTime asked_at_ = kLongAgo;
   SteadyTime without_until_ = kLongAgo;
-  SteadyTime tell_at_ = kNever;
-  bool told_all_ = false;     // since the ledger moved
-  std::uint64_t number_ = 0;  // of the last call
+  SteadyTime tell_at_ = kNever;      // what has changed …
+  SteadyTime tell_all_at_ = kNever;  // … and all …
+  bool is_told_ = true;              // … once nothing is left of the last time
+  std::uint64_t number_ = 0;         // of the last call
   Take take_, tell_;
   std::vector<Want> wants_, tells_;
   std::vector<std::uint32_t> granted_;  // what is left of the grants, by wants_

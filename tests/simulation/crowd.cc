@@ -280,12 +280,15 @@ void Crowd::buy_and_let_go(Person& who, const SaleName& sale, std::uint32_t bot,
   });
 }
 
+// Often as one: in the same instant, at the same node, with the same patience.
 void Crowd::probe(const SaleName& sale, std::uint32_t strangers) {
+  const bool as_one = stage_.chance.percent(50);
+  const Chance everybodys = stage_.chance.split();
   for (std::uint32_t n = 0; n < strangers; ++n) {
     const Buy stranger{.sale = sale,
                        .buyer = *Buyer::from(fmt::format("stranger-{}", ++strangers_)),
                        .key = *Key::from("k")};
-    want(somebody(stage_.chance.split()), stranger);
+    want(somebody(as_one ? everybodys : stage_.chance.split()), stranger);
   }
 }
 

@@ -157,7 +157,7 @@ void FleetWorld::plan_counter_faults(microseconds within) {
     stage_.reached("the counter's clock steps");
     counter_.skew += milliseconds(chance.between(-10'000, 10'000));
   });
-  if (stage_.chance.percent(15)) {
+  if (stage_.chance.percent(40)) {
     at_some_time(1, within, "somebody writes nonsense into the counter",
                  [this](Chance& chance) { write_nonsense(chance); });
   }

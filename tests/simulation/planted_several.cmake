@@ -124,7 +124,7 @@ plant(the-counters-no-is-final "whom the counter refuses is told that all is sol
     look_later({hopeful.who, again});
   }]])
 plant(the-counter-sells "whom the counter grants is told that he has won, and nothing is recorded"
-  "I2 | I1 | I5 | I4" sale/heed.cc
+  "I2 | I1 | I5 | I4 | I3" sale/heed.cc
   [[        return hint_.grants(reserve.sale, reserve.quantity) || !put_off(hopeful);]]
   [[        const bool sells = hint_.grants(reserve.sale, reserve.quantity);
         if (PLANTED && sells) {
@@ -146,8 +146,8 @@ plant(the-counter-is-never-told "what the ledger knows is not told to the counte
   [[  return PLANTED || tells_.empty() ? nullptr : &tell_;]])
 plant(told-once-for-all "what the counter was told once it is not told again, though it may have gone back"
   "I3" sale/hint.cc
-  [[  if (!std::exchange(told_all_, false)) return;]]
-  [[  if (PLANTED || !std::exchange(told_all_, false)) return;]])
+  [[  if (tell_all_at_ <= now && is_told_) {]]
+  [[  if (!PLANTED && tell_all_at_ <= now && is_told_) {]])
 plant(the-counter-is-never-doubted "a counter that says no for ever is believed for ever"
   "I10 | I3" sale/hint.cc
   [[  if (now < known.refused_since + kDoubt) return;]]
