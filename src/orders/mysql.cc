@@ -27,6 +27,16 @@ std::uint64_t big_endian(std::uint64_t value) {
   return __builtin_bswap64(value);
 }
 
+// Of MariaDB alone, which therefore leaves out MySQL's own sign.
+bool knows_bulk(MYSQL* handle) {
+  unsigned long common = 0, extended = 0;
+  return mariadb_get_infov(handle, MARIADB_CONNECTION_SERVER_CAPABILITIES, &common) == 0 &&
+         mariadb_get_infov(handle, MARIADB_CONNECTION_EXTENDED_SERVER_CAPABILITIES, &extended) ==
+             0 &&
+         (common & CLIENT_MYSQL) == 0 &&
+         (extended & (MARIADB_CLIENT_STMT_BULK_OPERATIONS >> 32)) != 0;
+}
+
 }  // namespace
 
 // A column of a result: numbers as numbers, all else as bytes. Bytes that do not fit into the room
@@ -41,6 +51,72 @@ struct Statement::Column {
   my_bool cut = 0;
 };
 
+// As it was bound; what it points at is alive until the statement has run.
+struct Statement::Value {
+  enum_field_types type = MYSQL_TYPE_NULL;
+  std::int64_t number = 0;
+  std::array<std::uint64_t, 2> hash{};
+  const void* bytes = nullptr;  // none: the hash's
+  unsigned long length = 0;
+
+  const void* at() const { return bytes == nullptr ? hash.data() : bytes; }
+};
+
+// What the library is shown of the values. In bulk: of each parameter, a row of cells, lengths and
+// marks.
+struct Statement::Sent {
+  union Cell {
+    std::int64_t number;
+    const void* bytes;
+  };
+  std::vector<MYSQL_BIND> parameters;
+  std::vector<Cell> cells;
+  std::vector<unsigned long> lengths;
+  std::vector<char> marks;
+
+  void one(const std::vector<Value>& values);
+  void bulk(const std::vector<Value>& values, std::size_t count);
+};
+
+void Statement::Sent::one(const std::vector<Value>& values) {
+  parameters.assign(values.size(), MYSQL_BIND{});
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const Value& value = values[i];
+    MYSQL_BIND& to = parameters[i];
+    to.buffer_type = value.type;
+    to.buffer = const_cast<void*>(value.type == MYSQL_TYPE_LONGLONG ? &value.number : value.at());
+    to.buffer_length = value.length;
+  }
+}
+
+// `count` parameters, and their values row by row.
+void Statement::Sent::bulk(const std::vector<Value>& values, std::size_t count) {
+  const std::size_t rows = values.size() / count;
+  cells.resize(values.size()), lengths.resize(values.size()), marks.resize(values.size());
+  parameters.assign(count, MYSQL_BIND{});
+  for (std::size_t i = 0; i < count; ++i) {
+    MYSQL_BIND& to = parameters[i];
+    to.buffer_type = MYSQL_TYPE_LONGLONG;  // unless a row says more than NULL
+    to.buffer = &cells[i * rows];
+    to.length = &lengths[i * rows];
+    to.u.indicator = &marks[i * rows];
+    for (std::size_t row = 0; row < rows; ++row) {
+      const Value& value = values[row * count + i];
+      const std::size_t at = i * rows + row;
+      const bool null = value.type == MYSQL_TYPE_NULL;
+      marks[at] = null ? STMT_INDICATOR_NULL : STMT_INDICATOR_NONE;
+      lengths[at] = value.length;
+      if (null) continue;
+      to.buffer_type = value.type;
+      if (value.type == MYSQL_TYPE_LONGLONG) {
+        cells[at].number = value.number;
+      } else {
+        cells[at].bytes = value.at();
+      }
+    }
+  }
+}
+
 Statement::Statement(Statement&&) noexcept = default;
 Statement& Statement::operator=(Statement&&) noexcept = default;
 Statement::~Statement() = default;
@@ -48,41 +124,42 @@ Statement::~Statement() = default;
 void Statement::Close::operator()(st_mysql_stmt* statement) const { mysql_stmt_close(statement); }
 
 Statement::Statement(Connection& owner, st_mysql_stmt* made)
-    : owner_(&owner), statement_(made), parameters_(mysql_stmt_param_count(made)) {
-  bound_.reserve(parameters_);
-  numbers_.reserve(parameters_);
-  hashes_.reserve(parameters_);
+    : owner_(&owner),
+      statement_(made),
+      parameters_(mysql_stmt_param_count(made)),
+      sent_(std::make_unique<Sent>()) {
+  values_.reserve(parameters_);
 }
 
-st_mysql_bind& Statement::next() {
-  invariant(bound_.size() < parameters_, "a value has its parameter");
-  return bound_.emplace_back();
-}
+Statement::Value& Statement::next() { return values_.emplace_back(); }
 
 Statement& Statement::bind(std::int64_t value) {
-  st_mysql_bind& to = next();
-  to.buffer_type = MYSQL_TYPE_LONGLONG;
-  to.buffer = &numbers_.emplace_back(value);
+  Value& to = next();
+  to.type = MYSQL_TYPE_LONGLONG;
+  to.number = value;
   return *this;
 }
 
 Statement& Statement::bind(std::string_view text) {
-  st_mysql_bind& to = next();
-  to.buffer_type = MYSQL_TYPE_STRING;
-  to.buffer = const_cast<char*>(text.empty() ? "" : text.data());  // is only read
-  to.buffer_length = text.size();
+  Value& to = next();
+  to.type = MYSQL_TYPE_STRING;
+  to.bytes = text.empty() ? "" : text.data();
+  to.length = text.size();
   return *this;
 }
 
 Statement& Statement::bind(std::span<const std::byte> b) {
   bind(std::string_view(reinterpret_cast<const char*>(b.data()), b.size()));
-  bound_.back().buffer_type = MYSQL_TYPE_BLOB;
+  values_.back().type = MYSQL_TYPE_BLOB;
   return *this;
 }
 
 Statement& Statement::bind(Hash128 hash) {
-  const auto& words = hashes_.emplace_back(std::array{big_endian(hash.hi), big_endian(hash.lo)});
-  return bind(std::as_bytes(std::span(words)));
+  Value& to = next();
+  to.type = MYSQL_TYPE_BLOB;
+  to.hash = {big_endian(hash.hi), big_endian(hash.lo)};
+  to.length = sizeof to.hash;
+  return *this;
 }
 
 Statement& Statement::bind_copy(std::string text) {
@@ -90,18 +167,29 @@ Statement& Statement::bind_copy(std::string text) {
 }
 
 Statement& Statement::bind_null() {
-  next().buffer_type = MYSQL_TYPE_NULL;
+  next();
   return *this;
 }
 
 Status Statement::execute() {
   owner_->trouble_ = Trouble::kNone;
-  invariant(bound_.size() == parameters_, "every parameter of a statement has its value");
-  const bool failed = (parameters_ > 0 && mysql_stmt_bind_param(statement_.get(), bound_.data())) ||
-                      mysql_stmt_execute(statement_.get()) != 0;
-  bound_.clear(), numbers_.clear(), hashes_.clear(), copies_.clear();
+  const std::size_t rows = parameters_ == 0 ? 1 : values_.size() / parameters_;
+  invariant(rows > 0 && values_.size() == rows * parameters_,
+            "every parameter of a statement has its value");
+  invariant(rows == 1 || owner_->takes_bulk_, "many rows go to servers that take them");
+  const unsigned in_bulk = rows > 1 ? static_cast<unsigned>(rows) : 0;
+  if (in_bulk > 0) {
+    sent_->bulk(values_, parameters_);
+  } else {
+    sent_->one(values_);
+  }
+  MYSQL_STMT* const raw = statement_.get();
+  const bool failed = mysql_stmt_attr_set(raw, STMT_ATTR_ARRAY_SIZE, &in_bulk) ||
+                      (parameters_ > 0 && mysql_stmt_bind_param(raw, sent_->parameters.data())) ||
+                      mysql_stmt_execute(raw) != 0;
+  values_.clear(), copies_.clear();
   if (!failed) return {};
-  return owner_->failed(mysql_stmt_errno(statement_.get()), mysql_stmt_error(statement_.get()));
+  return owner_->failed(mysql_stmt_errno(raw), mysql_stmt_error(raw));
 }
 
 Status Statement::run() { return execute(); }
@@ -147,6 +235,7 @@ Status Statement::fetch_long() {
 
 Result<bool> Statement::step() {
   if (!running_) {
+    invariant(values_.size() == parameters_, "a statement with rows is asked once");
     if (auto begun = execute(); !begun) return fail(std::move(begun.error()));
     running_ = true;
     if (auto bound = bind_columns(); !bound) return fail(std::move(bound.error()));
@@ -203,7 +292,9 @@ Connection::~Connection() {
   if (handle_ != nullptr) mysql_close(handle_);
 }
 
+// Once it was up, what ends its encryption is an outage: no setting is wrong.
 tl::unexpected<Error> Connection::failed(unsigned code, const char* says) {
+  if (is_up_ && code == CR_SSL_CONNECTION_ERROR) code = CR_SERVER_LOST;
   trouble_ = trouble_of(code);
   return fail(error_of(target_, code, says));
 }
@@ -235,22 +326,35 @@ Status Connection::connect(const std::string& password) {
   // verify.
   if (target_.tls == Tls::kRequired && cipher().empty())
     return failed(CR_SSL_CONNECTION_ERROR, "the server offers no TLS, and ssl-mode=REQUIRED");
+  is_up_ = true;
   return {};
 }
 
 Status Connection::set_up() {
   if (auto set = run(kSession); !set) return set;
   if (auto set = run(kIsolation); !set) return set;
-  auto asked = prepare("SELECT @@max_allowed_packet");
-  if (!asked) return fail(std::move(asked.error()));
-  if (auto row = asked->step(); !row) return fail(std::move(row.error()));
-  packet_max_ = static_cast<std::uint64_t>(asked->number(0));
-  asked->reset();
+  const auto packet = ask("SELECT @@max_allowed_packet");
+  if (!packet) return fail(packet.error());
+  packet_max_ = static_cast<std::uint64_t>(*packet);
+  if (knows_bulk(handle_)) {
+    const auto refuses = ask("SELECT @@binlog_format = 'STATEMENT'");
+    if (!refuses) return fail(refuses.error());
+    takes_bulk_ = *refuses == 0;
+  }
   if (packet_max_ >= kPacketMin) return {};
   return fail(Error::Code::kInvalid,
               fmt::format("orders/mysql: {}: its max_allowed_packet is {} bytes, seckill needs {}: "
                           "SET GLOBAL max_allowed_packet = 16777216",
                           name(), packet_max_, kPacketMin));
+}
+
+Result<std::int64_t> Connection::ask(std::string_view sql) {
+  auto query = prepare(sql);
+  if (!query) return fail(std::move(query.error()));
+  if (auto row = query->step(); !row) return fail(std::move(row.error()));
+  const std::int64_t answer = query->number(0);
+  query->reset();
+  return answer;
 }
 
 Result<std::unique_ptr<Connection>> Connection::open(const Target& target,

@@ -35,7 +35,8 @@ enum class Trouble : std::uint8_t {
 
 class Connection;
 
-// One prepared statement. Bind in order, then step or run; each run begins anew.
+// One prepared statement. Bind in order, then step or run; each run begins anew. Where the server
+// takes rows in bulk, a statement without rows may be bound again and again, and runs once for all.
 class Statement {
  public:
   Statement& bind(std::int64_t value);
@@ -66,9 +67,11 @@ class Statement {
   struct Close {
     void operator()(st_mysql_stmt* statement) const;
   };
+  struct Value;
   struct Column;
+  struct Sent;
   Statement(Connection& owner, st_mysql_stmt* made);
-  st_mysql_bind& next();
+  Value& next();
   Status execute();
   Status bind_columns();
   Status fetch_long();
@@ -76,10 +79,9 @@ class Statement {
   Connection* owner_;
   std::unique_ptr<st_mysql_stmt, Close> statement_;
   std::size_t parameters_;
-  std::vector<st_mysql_bind> bound_;
-  std::vector<std::int64_t> numbers_;  // room for all is kept: bound_ points into these
-  std::vector<std::array<std::uint64_t, 2>> hashes_;
+  std::vector<Value> values_;
   std::deque<std::string> copies_;
+  std::unique_ptr<Sent> sent_;
   std::vector<Column> columns_;
   bool running_ = false;  // its rows have begun
 
@@ -109,6 +111,8 @@ class Connection {
   std::uint64_t packet_max() const {
     return packet_max_;
   }  // bytes of one statement with its values
+  // MariaDB does, as long as its binary log is not one of statements; MySQL does not.
+  bool takes_bulk() const { return takes_bulk_; }
   const Target& target() const { return target_; }
   std::string name() const { return to_text(target_); }
 
@@ -121,12 +125,15 @@ class Connection {
   explicit Connection(Target target);
   Status connect(const std::string& password);
   Status set_up();
+  Result<std::int64_t> ask(std::string_view sql);
   tl::unexpected<Error> failed(unsigned code, const char* says);
 
   Target target_;
   st_mysql* handle_ = nullptr;
   Trouble trouble_ = Trouble::kNone;
   std::uint64_t packet_max_ = 0;
+  bool takes_bulk_ = false;
+  bool is_up_ = false;  // it was
 };
 
 }  // namespace seckill::mysql

@@ -52,7 +52,7 @@ constexpr Many kPutPayments{
     "REPLACE INTO payments (id, order_id, amount_minor, outcome, pos) VALUES ", 5, ""};
 constexpr Many kPutQuarantine{"REPLACE INTO quarantine (pos, error, bytes, at) VALUES ", 4, ""};
 
-// A statement is prepared once for each of these numbers of rows.
+// A statement is prepared once for each of these numbers of rows; in bulk, for one.
 constexpr std::array<std::size_t, 6> kSizes{1'024, 256, 64, 16, 4, 1};
 constexpr int kDeadlocksMax = 5;  // in a row
 
@@ -88,10 +88,10 @@ class Session {
 
 class Writer final : public MysqlOrders {
  public:
-  Writer(mysql::Target target, std::string password)
-      : target_(std::move(target)), password_(std::move(password)) {}
+  Writer(mysql::Target target, std::string password, RowsGo how)
+      : target_(std::move(target)), password_(std::move(password)), how_(how) {}
 
-  Status connect(bool migrate);
+  Status connect();
   Result<std::optional<Bookmark>> bookmark() override;
   Result<Stored> store(const std::optional<Bookmark>& was, const Bookmark& becomes,
                        const Rows& rows) override;
@@ -110,6 +110,7 @@ class Writer final : public MysqlOrders {
   Status put_orders(const std::vector<OrderRow>& rows);
   Result<std::vector<const OrderRow*>> there(std::vector<const OrderRow*> rows);
   Result<bool> quarantined(Position made);
+  std::size_t rows_max();
   template <class Each>
   Status in_chunks(const Many& many, std::size_t count, Each each);
   template <class Row>
@@ -117,20 +118,20 @@ class Writer final : public MysqlOrders {
 
   const mysql::Target target_;
   const std::string password_;
+  const RowsGo how_;
   std::optional<Session> session_;  // none: the connection is gone
 };
 
-Status Writer::connect(bool migrate) {
+Status Writer::connect() {
   auto db = Connection::open(target_, password_);
   if (!db) return fail(std::move(db.error()));
-  if (auto ready = mysql::migrate(**db, embedded::mysql_migrations(), migrate); !ready)
-    return ready;
+  if (auto ready = mysql::migrate(**db, embedded::mysql_migrations(), true); !ready) return ready;
   session_.emplace(std::move(*db));
   return {};
 }
 
 // Whatever went wrong on a connection, the next call begins on a good one.
-Status Writer::ensure() { return session_ ? Status{} : connect(true); }
+Status Writer::ensure() { return session_ ? Status{} : connect(); }
 
 Result<std::optional<Bookmark>> Writer::read_bookmark(std::string_view sql) {
   auto query = session_->prepared(sql);
@@ -246,13 +247,16 @@ Status Writer::put(const QuarantineRow& row) {
   return put_all(kPutQuarantine, std::vector{&row});
 }
 
-// each(statement, from, end) binds these rows and runs it. Chunks end well below what the server
-// takes at once.
+// As many end well below what the server takes at once.
+std::size_t Writer::rows_max() {
+  constexpr std::size_t kRowMax = 1024;  // bytes, of any row but a quarantined record's
+  return session_->db().packet_max() / 2 / kRowMax;
+}
+
+// each(statement, from, end) binds these rows and runs it.
 template <class Each>
 Status Writer::in_chunks(const Many& many, std::size_t count, Each each) {
-  constexpr std::size_t kRowMax = 1024;  // bytes, of any row but a quarantined record's
-  const std::size_t most = session_->db().packet_max() / 2 / kRowMax;
-  return seckill::in_chunks(kSizes, most, count,
+  return seckill::in_chunks(kSizes, rows_max(), count,
                             [&](std::size_t size, std::size_t from, std::size_t end) -> Status {
                               auto statement = session_->prepared(many, kSizes[size]);
                               if (!statement) return fail(std::move(statement.error()));
@@ -262,7 +266,7 @@ Status Writer::in_chunks(const Many& many, std::size_t count, Each each) {
 
 template <class Row>
 Status Writer::put_all(const Many& many, const std::vector<Row>& rows) {
-  return in_chunks(many, rows.size(), [&](Statement& to, std::size_t from, std::size_t end) {
+  const auto put_some = [&](Statement& to, std::size_t from, std::size_t end) {
     for (std::size_t i = from; i < end; ++i) {
       if constexpr (std::is_pointer_v<Row>) {
         bind(to, *rows[i]);
@@ -271,7 +275,17 @@ Status Writer::put_all(const Many& many, const std::vector<Row>& rows) {
       }
     }
     return to.run();
-  });
+  };
+  if (how_ == RowsGo::kInStatements || !session_->db().takes_bulk()) {
+    return in_chunks(many, rows.size(), put_some);
+  }
+  for (std::size_t from = 0, end = 0; from < rows.size(); from = end) {
+    end = std::min(rows.size(), from + rows_max());
+    auto statement = session_->prepared(many, 1);
+    if (!statement) return fail(std::move(statement.error()));
+    if (auto put = put_some(**statement, from, end); !put) return put;
+  }
+  return {};
 }
 
 Status Writer::put_orders(const std::vector<OrderRow>& rows) {
@@ -328,9 +342,9 @@ Result<bool> Writer::quarantined(Position made) {
 }  // namespace
 
 Result<std::unique_ptr<MysqlOrders>> MysqlOrders::open(const mysql::Target& target,
-                                                       std::string password, bool migrate) {
-  auto made = std::make_unique<Writer>(target, std::move(password));
-  if (auto up = made->connect(migrate); !up) return fail(std::move(up.error()));
+                                                       std::string password, RowsGo how) {
+  auto made = std::make_unique<Writer>(target, std::move(password), how);
+  if (auto up = made->connect(); !up) return fail(std::move(up.error()));
   return made;
 }
 

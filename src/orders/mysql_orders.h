@@ -2,6 +2,7 @@
 // SQLite.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -10,6 +11,9 @@
 
 namespace seckill {
 
+// How rows are sent: in bulk where the server knows that (MariaDB), or as to any server.
+enum class RowsGo : std::uint8_t { kInBulk, kInStatements };
+
 // The writer. A lost connection is made anew at the next call; a batch that a deadlock rolled back
 // is stored again as a whole; a COMMIT whose answer was lost is resolved by locking the bookmark
 // behind it, and kUnknown only if that cannot be done, either. Every call ends within about 20 s.
@@ -17,9 +21,10 @@ namespace seckill {
 // for 5 s and is told kUnavailable.
 class MysqlOrders : public Orders {
  public:
-  // migrate: bring an empty or older database up to date; false: kUnavailable instead.
+  // An empty or older database is brought up to date.
   static Result<std::unique_ptr<MysqlOrders>> open(const mysql::Target& target,
-                                                   std::string password, bool migrate = true);
+                                                   std::string password,
+                                                   RowsGo how = RowsGo::kInBulk);
 };
 
 // The reader: a connection of its own. kUnavailable when there are no rows yet.

@@ -287,15 +287,42 @@ TEST(MysqlServer, GoesAndComesBackAndNothingIsLost) {
   ASSERT_EQ(store(*mine, mark_at(4), mark_at(5), rows_of({4})), What::kCommitted);
 
   must(root, "SET GLOBAL max_allowed_packet = 65536");
-  const auto small = MysqlOrders::open(target, password).value();
-  Rows many;
-  for (std::uint64_t n = 5; n <= 1'004; ++n) many.orders.push_back(order_row(n));
-  EXPECT_EQ(store(*small, mark_at(5), mark_at(1'005), many), What::kCommitted);
+  std::uint64_t next = 5;
+  for (const RowsGo how : {RowsGo::kInBulk, RowsGo::kInStatements}) {
+    const auto small = MysqlOrders::open(target, password, how).value();
+    const std::uint64_t end = next + 1'000;
+    Rows many;
+    for (std::uint64_t n = next; n < end; ++n) many.orders.push_back(order_row(n));
+    EXPECT_EQ(store(*small, mark_at(next), mark_at(end), many), What::kCommitted);
+    next = end;
+  }
   must(root, "SET GLOBAL max_allowed_packet = 1024");
   const auto tiny = MysqlOrders::open(target, password);
   ASSERT_FALSE(tiny);
   EXPECT_EQ(tiny.error().code, Code::kInvalid);
   EXPECT_TRUE(says(tiny.error(), "SET GLOBAL max_allowed_packet")) << tiny.error().message;
+}
+
+// A MariaDB whose binary log is one of statements refuses rows in bulk.
+TEST(MysqlServer, TakesRowsWhateverItLogs) {
+  ::setenv("MYSQL_FLAGS", "--log-bin=binlog", 1);
+  const RealServers servers("mysql");
+  ::unsetenv("MYSQL_FLAGS");
+  const auto target = target_in(servers, "seckill");
+  const auto password = password_of(servers);
+  std::uint64_t next = 1;
+  for (const std::string format : {"STATEMENT", "MIXED", "ROW"}) {
+    must(administrator(servers), fmt::format("SET GLOBAL binlog_format = '{}'", format));
+    const auto db = mysql::Connection::open(target, password).value();
+    EXPECT_EQ(number_of(db, "SELECT @@log_bin"), 1);
+    EXPECT_EQ(db->takes_bulk(), format != "STATEMENT");
+    const auto was = next == 1 ? std::nullopt : std::optional(mark_at(next));
+    EXPECT_EQ(store(*MysqlOrders::open(target, password).value(), was, mark_at(next + 3),
+                    rows_of({next, next + 1, next + 2})),
+              What::kCommitted)
+        << format;
+    next += 3;
+  }
 }
 
 // A certificate of a CA of our own, for 127.0.0.1; and another CA.
@@ -339,6 +366,18 @@ TEST(MysqlServer, SpeaksTlsAsTheUrlAsks) {
   ASSERT_FALSE(stranger);
   EXPECT_EQ(stranger.error().code, Code::kInvalid);
   EXPECT_TRUE(says(stranger.error(), "certificate")) << stranger.error().message;
+
+  // A connection that ends there is an outage, and no wrong setting: it is made anew.
+  const auto mine =
+      MysqlOrders::open(mysql::target_from(servers["MYSQL_URL"]).value(), password).value();
+  ASSERT_EQ(store(*mine, std::nullopt, mark_at(2), rows_of({1})), What::kCommitted);
+  const auto root = administrator(servers);
+  must(root,
+       fmt::format(
+           "KILL {}",
+           number_of(root,
+                     "SELECT MAX(id) FROM information_schema.processlist WHERE user = 'seckill'")));
+  EXPECT_EQ(store(*mine, mark_at(2), mark_at(3), rows_of({2})), What::kCommitted);
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// A real MariaDB, held to the numbered lines of orders.h.
+// A real MariaDB, held to the numbered lines of orders.h; its rows in bulk, and as a MySQL takes
+// them.
 #include "orders/mysql_orders.h"
 #include "stack/mysql_place.h"
 #include "support/orders_contract.h"
@@ -6,13 +7,14 @@
 namespace seckill::orders_contract {
 namespace {
 
+template <RowsGo how>
 class MysqlParts {
  public:
   ~MysqlParts() {
     if (kept_) must(place_.root(), fmt::format("DROP DATABASE {}", kept()));
   }
   std::unique_ptr<Orders> writer() {
-    return MysqlOrders::open(place_.target(), place_.password()).value();
+    return MysqlOrders::open(place_.target(), place_.password(), how).value();
   }
   std::unique_ptr<OrdersReader> reader() {
     if (!made_) (void)writer();  // which makes the tables
@@ -43,7 +45,10 @@ class MysqlParts {
   bool made_ = false;
   bool kept_ = false;
 };
-INSTANTIATE_TYPED_TEST_SUITE_P(Mysql, OrdersContract, MysqlParts);
+using InBulk = MysqlParts<RowsGo::kInBulk>;
+using InStatements = MysqlParts<RowsGo::kInStatements>;
+INSTANTIATE_TYPED_TEST_SUITE_P(Mysql, OrdersContract, InStatements);
+INSTANTIATE_TYPED_TEST_SUITE_P(MariaDb, OrdersContract, InBulk);
 
 }  // namespace
 }  // namespace seckill::orders_contract
