@@ -64,7 +64,7 @@ void read_all(Each each) {
   const auto disk = FileDiskReader::open(a_rush()).value();
   FileJournalReader reader(*disk);
   for (Position at{};;) {
-    const auto entries = reader.read(at, Consumer::kBatchMax).value();
+    const auto entries = reader.read(at, ConsumerOptions{}.batch_max).value();
     if (entries.empty()) return;
     for (const Entry& entry : entries) each(entry);
     at = next(entries.back().position);

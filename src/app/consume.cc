@@ -2,17 +2,20 @@
 #include <atomic>
 #include <csignal>
 #include <fmt/format.h>
+#include <system_error>
 #include <thread>
 
 #include "app/parts.h"
 #include "app/process.h"
 #include "app/settings.h"
 #include "base/log.h"
+#include "base/thread_name.h"
 #include "orders/consumer.h"
 
 namespace seckill::app {
 namespace {
 
+constexpr std::size_t kBatchMax = 2'048;      // a COMMIT, and what is said around it, for so many
 constexpr milliseconds kPause{200};           // nothing new
 constexpr milliseconds kGather{50};           // little was new: a rush makes few transactions
 constexpr milliseconds kTroubleEvery{1'000};  // rows that cannot be reached, journals that are away
@@ -20,6 +23,20 @@ constexpr milliseconds kStandBy{3'000};  // another one works: it is gone when t
 
 std::atomic<bool> ending = false;
 static_assert(std::atomic<bool>::is_always_lock_free);
+
+// One after the other where there is no thread to be had.
+void side_by_side(const std::function<void()>& one, const std::function<void()>& other) {
+  std::jthread beside;
+  try {
+    beside = std::jthread([&other] {
+      name_thread("read-ahead");
+      other();
+    });
+  } catch (const std::system_error&) {
+    other();
+  }
+  one();
+}
 
 void wait_a_little(milliseconds time) {
   for (const SteadyTime until = steady_now() + time; !ending && steady_now() < until;)
@@ -61,7 +78,10 @@ Result<KafkaTopic> topic_once_made(const KafkaOptions& options) {
 class Consume {
  public:
   Consume(JournalReader& journal, Orders& orders, Log& log, bool until_empty)
-      : orders_(orders), consumer_(journal, orders), log_(log), until_empty_(until_empty) {}
+      : orders_(orders),
+        consumer_(journal, orders, {.batch_max = kBatchMax, .side_by_side = side_by_side}),
+        log_(log),
+        until_empty_(until_empty) {}
 
   Exit run() {
     while (!ending) {
@@ -81,7 +101,7 @@ class Consume {
         if (until_empty_) break;
         wait_a_little(kPause);
       } else if (const auto stored = number(consumer_.stats().next) - before;
-                 stored > 0 && stored < Consumer::kBatchMax) {
+                 stored > 0 && stored < consumer_.batch_max()) {
         wait_a_little(kGather);
       }
     }

@@ -75,7 +75,7 @@ bool Delivery::catch_up() {
     const auto orders = static_cast<std::int64_t>(stats.orders_stored - stored);
     const bool committed = std::exchange(batches, stats.batches) != stats.batches;
     if (committed) idle = 0;
-    if (more && *more && idle > number(stats.next) / Consumer::kBatchMax + kIdleTurnsMax) {
+    if (more && *more && idle > number(stats.next) / consumer_.batch_max() + kIdleTurnsMax) {
       more =
           fail(Error::Code::kUnavailable, "orders: nothing could be stored; is their disk well?");
     }

@@ -55,15 +55,14 @@ SaleRow row_of(const SaleView& sale, RawTime stamp) {
   return {.terms = sale.terms, .state = phase_at(sale.terms, stamp), .position = sale.position};
 }
 
-Calm calm_around(RawTime stamp, const std::vector<const SaleView*>& sales) {
-  Calm calm{.from = RawTime{INT64_MIN}, .until = RawTime{INT64_MAX}};
+void look_around(Clockhand& hand, RawTime stamp, const std::vector<const SaleView*>& sales) {
+  hand.calm_from = RawTime{INT64_MIN}, hand.calm_until = RawTime{INT64_MAX};
   for (const SaleView* sale : sales) {
     for (const RawTime edge : {sale->terms.starts_at, sale->terms.ends_at}) {
-      if (edge <= stamp) calm.from = std::max(calm.from, edge);
-      if (edge > stamp) calm.until = std::min(calm.until, edge);
+      if (edge <= stamp) hand.calm_from = std::max(hand.calm_from, edge);
+      if (edge > stamp) hand.calm_until = std::min(hand.calm_until, edge);
     }
   }
-  return calm;
 }
 
 void merge(OrderRow& into, const OrderRow& later) {
@@ -117,8 +116,7 @@ void remove_if(std::vector<Row>& rows, Step::Part& part, Which which) {
 
 }  // namespace
 
-void Batch::add(const Ledger& ledger, const Changes& changes, const Entry& entry,
-                std::optional<RawTime> before) {
+void Batch::add(const Ledger& ledger, const Changes& changes, const Entry& entry, Clockhand& hand) {
   Step& step = steps_.emplace_back(Step{.after = {.journal = ledger.identity(),
                                                   .next = ledger.position(),
                                                   .clock = ledger.clock(),
@@ -129,9 +127,10 @@ void Batch::add(const Ledger& ledger, const Changes& changes, const Entry& entry
                                         .orders = {all_.orders.size()},
                                         .payments = {all_.payments.size()}});
   bytes_.insert(bytes_.end(), entry.bytes.begin(), entry.bytes.end());
-  if (!changes.sales.empty() || !calm_.holds(entry.stamp)) {
-    add_sales(ledger, changes, entry.stamp, before);
+  if (!changes.sales.empty() || !hand.is_calm(entry.stamp)) {
+    add_sales(ledger, changes, entry.stamp, hand);
   }
+  hand.last = entry.stamp;
   for (const OrderChange& changed : changes.orders) {
     OrderRow& row = all_.orders.emplace_back();
     if (const Order* order = ledger.find(changed.id)) {
@@ -154,14 +153,15 @@ void Batch::add(const Ledger& ledger, const Changes& changes, const Entry& entry
 }
 
 void Batch::add_sales(const Ledger& ledger, const Changes& changes, RawTime stamp,
-                      std::optional<RawTime> before) {
+                      Clockhand& hand) {
   const auto sales = ledger.sales();
-  calm_ = calm_around(stamp, sales);
+  look_around(hand, stamp, sales);
   for (const SaleView* sale : sales) {
     const SaleUid uid = sale->terms.uid;
     const bool changed =
         std::find(changes.sales.begin(), changes.sales.end(), uid) != changes.sales.end();
-    const bool went_on = before && phase_at(sale->terms, *before) != phase_at(sale->terms, stamp);
+    const bool went_on =
+        hand.last && phase_at(sale->terms, *hand.last) != phase_at(sale->terms, stamp);
     if (changed || went_on) all_.sales.push_back(row_of(*sale, stamp));
   }
 }

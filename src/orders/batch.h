@@ -23,11 +23,14 @@ struct Step {
   Part bytes, sales, orders, payments;
 };
 
-// Stamps between which no sale's phase changes: most records need not look at the sales at all.
-struct Calm {
-  RawTime from{INT64_MAX};
-  RawTime until{INT64_MIN};
-  bool holds(RawTime stamp) const { return from <= stamp && stamp < until; }
+// Where time stands for the rows of a ledger, whose phases it moves: the last record's stamp, and
+// the stamps around it between which no sale's phase changes. Most records need not look at the
+// sales at all.
+struct Clockhand {
+  std::optional<RawTime> last;
+  RawTime calm_from{INT64_MAX};
+  RawTime calm_until{INT64_MIN};
+  bool is_calm(RawTime stamp) const { return calm_from <= stamp && stamp < calm_until; }
 };
 
 // Records that were applied to a ledger and are not stored yet. A stretch of them is folded into
@@ -36,10 +39,9 @@ struct Calm {
 class Batch {
  public:
   // What `changes` says this record did; the ledger has just applied it. Texts of a new order and
-  // of a payment are in the record, all the rest is in the ledger. `before` is the stamp of the
-  // record before this one: a sale whose phase went on between the two is a changed row, too.
-  void add(const Ledger& ledger, const Changes& changes, const Entry& entry,
-           std::optional<RawTime> before);
+  // of a payment are in the record, all the rest is in the ledger. A sale whose phase went on since
+  // the record before this one is a changed row, too: `hand` goes from record to record.
+  void add(const Ledger& ledger, const Changes& changes, const Entry& entry, Clockhand& hand);
 
   std::size_t size() const { return steps_.size() - first_; }
   bool empty() const { return size() == 0; }
@@ -58,8 +60,7 @@ class Batch {
   void put_all_aside();
 
  private:
-  void add_sales(const Ledger& ledger, const Changes& changes, RawTime stamp,
-                 std::optional<RawTime> before);
+  void add_sales(const Ledger& ledger, const Changes& changes, RawTime stamp, Clockhand& hand);
   bool is_folded(std::size_t count) const;
 
   std::vector<Step> steps_;
@@ -67,7 +68,6 @@ class Batch {
   Rows all_;               // as the steps name them
   std::vector<std::byte> bytes_;
   std::optional<QuarantineRow> aside_;  // of the first
-  Calm calm_;
   Rows folded_;
 };
 

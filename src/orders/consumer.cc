@@ -24,10 +24,14 @@ Result<bool> Consumer::turn(Now now) {
     if (auto begun = begin(); !begun) return fail(std::move(begun.error()));
   }
   if (bookmark_ && ledger_->position() < bookmark_->next) return replay();
-  if (batch_.empty() && !stop_) {
-    if (auto filled = fill(); !filled) return fail(std::move(filled.error()));
+  if (next_.batch.empty()) {
+    if (const auto trouble = std::exchange(trouble_, {})) return fail(*trouble);
+    std::swap(next_, ahead_);
   }
-  if (batch_.empty()) {
+  if (next_.batch.empty() && !stop_) {
+    if (auto filled = fill(next_); !filled) return fail(std::move(filled.error()));
+  }
+  if (next_.batch.empty()) {
     if (stop_) return fail(*stop_);
     return look(now);
   }
@@ -49,16 +53,16 @@ Result<bool> Consumer::look(Now now) {
 // Whatever we believed may be wrong: begin again from what the rows say.
 void Consumer::doubt() {
   ledger_.reset();
-  batch_ = {};
-  stop_.reset();
-  most_ = kBatchMax;
+  next_ = {}, ahead_ = {};
+  stop_.reset(), trouble_.reset();
+  most_ = options_.batch_max;
 }
 
 Status Consumer::begin() {
   auto mark = orders_.bookmark();
   if (!mark) return fail(std::move(mark.error()));
   bookmark_ = *mark;
-  last_stamp_.reset();
+  hand_ = {};
   stats_.next = bookmark_ ? bookmark_->next : Position{};
   if (bookmark_ && bookmark_->next == Position{}) return corrupt("the rows' bookmark is at 0");
   ledger_.emplace();
@@ -68,7 +72,8 @@ Status Consumer::begin() {
 // Goes on towards the bookmark, storing nothing: the rows know all this already.
 Result<bool> Consumer::replay() {
   const std::uint64_t missing = number(bookmark_->next) - number(ledger_->position());
-  auto entries = journal_.read(ledger_->position(), std::min<std::uint64_t>(missing, kBatchMax));
+  auto entries =
+      journal_.read(ledger_->position(), std::min<std::uint64_t>(missing, options_.batch_max));
   if (!entries) return fail(std::move(entries.error()));
   if (entries->empty()) {
     const std::string what = fmt::format(
@@ -80,21 +85,21 @@ Result<bool> Consumer::replay() {
   for (const Entry& entry : *entries) {
     apply(entry);
     if (stop_) return fail(*stop_);
+    hand_.last = entry.stamp;
   }
   if (auto same = check_bookmark(); !same) {
     doubt();
     return fail(std::move(same.error()));
   }
-  if (ledger_->position() == bookmark_->next) note_stored();
+  if (ledger_->position() == bookmark_->next) stored_orders_ = orders_known();
   return true;
 }
 
-// Needs: the ledger is at the bookmark.
-void Consumer::note_stored() {
-  stored_orders_.at = ledger_->position();
-  stored_orders_.of_sales.clear();
+StoredOrders Consumer::orders_known() const {
+  StoredOrders known{.at = ledger_->position()};
   for (const SaleView* sale : ledger_->sales())
-    stored_orders_.of_sales.emplace_back(sale->terms.uid, sale->orders);
+    known.of_sales.emplace_back(sale->terms.uid, sale->orders);
+  return known;
 }
 
 // Are these rows of this journal, and has the ledger come to the same state as when it wrote them?
@@ -118,34 +123,34 @@ Status Consumer::check_bookmark() const {
 }
 
 // The next records, applied: each becomes a step, up to one that stops us.
-Status Consumer::fill() {
-  auto entries = journal_.read(ledger_->position(), kBatchMax);
+Status Consumer::fill(Applied& into) {
+  auto entries = journal_.read(ledger_->position(), options_.batch_max);
   if (!entries) return fail(std::move(entries.error()));
   for (const Entry& entry : *entries) {
-    const auto before = last_stamp_;
     apply(entry);
-    if (stop_) return {};
-    batch_.add(*ledger_, changes_, entry, before);
+    if (stop_) break;
+    into.batch.add(*ledger_, changes_, entry, hand_);
   }
+  if (!into.batch.empty()) into.orders = orders_known();
   return {};
 }
 
 void Consumer::apply(const Entry& entry) {
   changes_.clear();
   (void)ledger_->apply(entry, changes_);
-  last_stamp_ = entry.stamp;
   if (const auto& why = ledger_->halted()) {
     stop_ = Error{Error::Code::kCorrupt, fmt::format("orders/consumer: {}", *why)};
   }
 }
 
 Result<bool> Consumer::store(Now now) {
-  const std::size_t count = std::min(most_, batch_.size());
-  const Step& last = batch_[count - 1];
+  Batch& batch = next_.batch;
+  const std::size_t count = std::min(most_, batch.size());
+  const Step& last = batch[count - 1];
   Bookmark becomes = last.after;
-  becomes.last = batch_.hash_of(last);
-  const Rows& rows = batch_.fold(count);
-  auto stored = orders_.store(bookmark_, becomes, rows);
+  becomes.last = batch.hash_of(last);
+  const Rows& rows = batch.fold(count);
+  auto stored = put(becomes, rows);
   if (!stored) return fail(std::move(stored.error()));  // nothing is stored: try again later
   switch (stored->what) {
     case Stored::What::kCommitted: committed(becomes, rows, count, now); return true;
@@ -157,34 +162,49 @@ Result<bool> Consumer::store(Now now) {
   return true;
 }
 
+// Behind a full batch there is probably more: if it may, the next one comes meanwhile.
+Result<Stored> Consumer::put(const Bookmark& becomes, const Rows& rows) {
+  const bool more = next_.batch.size() == options_.batch_max && most_ >= options_.batch_max;
+  if (!options_.side_by_side || !more || !ahead_.batch.empty() || stop_ || trouble_) {
+    return orders_.store(bookmark_, becomes, rows);
+  }
+  std::optional<Result<Stored>> stored;
+  options_.side_by_side([&] { stored.emplace(orders_.store(bookmark_, becomes, rows)); },
+                        [&] {
+                          if (auto filled = fill(ahead_); !filled) trouble_ = filled.error();
+                        });
+  return std::move(*stored);
+}
+
 void Consumer::committed(const Bookmark& becomes, const Rows& rows, std::size_t count, Now now) {
   bookmark_ = becomes;
-  most_ = std::min(most_ * 2, kBatchMax);
+  most_ = std::min(most_ * 2, options_.batch_max);
   ++stats_.batches;
   stats_.next = becomes.next;
-  if (count == batch_.size()) note_stored();
+  if (count == next_.batch.size()) stored_orders_ = next_.orders;
   stats_.quarantined += rows.quarantine.size();
   for (const OrderRow& row : rows.orders) {
     if (row.created) stats_.waited_ms += std::max<std::int64_t>(0, now.raw.ms - row.held_at.ms);
   }
   stats_.orders_stored += static_cast<std::uint64_t>(
       std::count_if(rows.orders.begin(), rows.orders.end(), [](auto& row) { return row.created; }));
-  batch_.drop(count);
+  next_.batch.drop(count);
 }
 
 // Half as many, until it is one record that is refused: that one is put aside, alone.
 Status Consumer::refused(const std::string& why, Now now) {
-  const std::size_t count = std::min(most_, batch_.size());
+  Batch& batch = next_.batch;
+  const std::size_t count = std::min(most_, batch.size());
   if (count > 1) {
     most_ = count / 2;
     return {};
   }
-  const Step& step = batch_[0];
-  if (!batch_.is_aside()) return quarantine(why, now);
+  const Step& step = batch[0];
+  if (!batch.is_aside()) return quarantine(why, now);
   if (step.sales.empty() && step.orders.empty()) {
     return fail(Error::Code::kFailed, "orders/consumer: the rows refuse the quarantine: " + why);
   }
-  batch_.put_all_aside();
+  batch.put_all_aside();
   return {};
 }
 
@@ -199,15 +219,16 @@ Status Consumer::quarantine(const std::string& why, Now now) {
                     "one: {}; look at table quarantine",
                     kQuarantinedMax, why));
   }
-  const Position at{number(batch_[0].after.next) - 1};
+  Batch& batch = next_.batch;
+  const Position at{number(batch[0].after.next) - 1};
   const auto entry = journal_.read(at, 1);
   if (!entry) return fail(entry.error());
   if (entry->empty()) return corrupt(fmt::format("record {} has vanished", number(at)));
   const auto bytes = entry->front().bytes;
-  if (hash_of(entry->front().stamp, bytes) != batch_.hash_of(batch_[0])) {
+  if (hash_of(entry->front().stamp, bytes) != batch.hash_of(batch[0])) {
     return corrupt(fmt::format("record {} is another one than when it was read", number(at)));
   }
-  batch_.put_aside(
+  batch.put_aside(
       entry->front().record,
       {.position = at, .error = why, .bytes = {bytes.begin(), bytes.end()}, .at = now.raw});
   quarantined_.push_back(now.steady);

@@ -5,10 +5,11 @@
 namespace seckill::simulation {
 
 struct Clerk::Process {
-  Process(Broker& broker, const Link& link, Canary& canary, SimOrders& rows)
+  Process(Broker& broker, const Link& link, Canary& canary, SimOrders& rows,
+          ConsumerOptions options)
       : reader(broker, link),
         other_orders(canary.orders(rows)),
-        consumer(reader, other_orders ? *other_orders : rows) {}
+        consumer(reader, other_orders ? *other_orders : rows, std::move(options)) {}
   SimLogReader reader;
   std::unique_ptr<Orders> other_orders;
   Consumer consumer;
@@ -38,8 +39,22 @@ void Clerk::start() {
                  "stopped for nothing: " + safe.error().message);
     return start_again(microseconds(1'000'000));
   }
-  process_ = std::make_unique<Process>(broker_, link, canary_, rows_);
+  process_ = std::make_unique<Process>(broker_, link, canary_, rows_, invent_options());
   later(microseconds(chance_.delay(5'000, 100'000)), [this] { consume(); });
+}
+
+// Batches so small that many are full. Side by side means in either order.
+ConsumerOptions Clerk::invent_options() {
+  ConsumerOptions options{.batch_max = 1 + chance_.below(chance_.percent(50) ? 8 : 200)};
+  options.side_by_side = [this](const std::function<void()>& store,
+                                const std::function<void()>& read) {
+    stage_.reached("a batch is read while another is stored");
+    const bool store_first = chance_.percent(50);
+    if (store_first) store();
+    read();
+    if (!store_first) store();
+  };
+  return options;
 }
 
 void Clerk::start_again(microseconds after) {

@@ -33,6 +33,7 @@ class Clerk {
   struct Process;
 
   void later(microseconds delay, std::function<void()> event);
+  ConsumerOptions invent_options();
   void consume();
   bool goes_on_after(const Error& error);
   bool was_to_be_refused();

@@ -100,6 +100,7 @@ constexpr auto kAlone = std::to_array<std::string_view>({
 
 // By several nodes over one log.
 constexpr auto kShared = std::to_array<std::string_view>({
+    "a batch is read while another is stored",
     "a consumer is killed",
     "a consumer is stopped",
     "a consumer stops on a foreign topic",
