@@ -2,6 +2,7 @@
 #include <atomic>
 #include <csignal>
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <system_error>
 #include <thread>
 
@@ -16,6 +17,7 @@ namespace seckill::app {
 namespace {
 
 constexpr std::size_t kBatchMax = 2'048;      // a COMMIT, and what is said around it, for so many
+constexpr int kYields = 5;                    // nice
 constexpr milliseconds kPause{200};           // nothing new
 constexpr milliseconds kGather{50};           // little was new: a rush makes few transactions
 constexpr milliseconds kTroubleEvery{1'000};  // rows that cannot be reached, journals that are away
@@ -24,12 +26,14 @@ constexpr milliseconds kStandBy{3'000};  // another one works: it is gone when t
 std::atomic<bool> ending = false;
 static_assert(std::atomic<bool>::is_always_lock_free);
 
-// One after the other where there is no thread to be had.
+// The second yields to the first, and to a database on the same machine (Linux: a thread has its
+// own nice value). One after the other where there is no thread to be had.
 void side_by_side(const std::function<void()>& one, const std::function<void()>& other) {
   std::jthread beside;
   try {
     beside = std::jthread([&other] {
       name_thread("read-ahead");
+      (void)::setpriority(PRIO_PROCESS, 0, kYields);
       other();
     });
   } catch (const std::system_error&) {
