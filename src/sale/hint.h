@@ -47,7 +47,7 @@ class Hint {
   void want(SaleUid sale, std::uint32_t units);
   const Take& ask(SteadyTime now, const Ledger& ledger, std::size_t claims);
   // For how many claims this is the answer; 0: nobody waits for it. Then grants() for each of them,
-  // eldest first, and allow() as many as were granted.
+  // eldest first, and allow() as many as were granted. A claim that goes alone is allowed unasked.
   std::size_t heard(SteadyTime now, const Counted& counted);
   bool grants(SaleUid sale, std::uint32_t units);
   void allow(std::size_t claims) { allowed_ = claims, overdue_ = claims > 0; }
