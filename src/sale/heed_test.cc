@@ -289,6 +289,23 @@ TEST_F(HeededCounter, I3_AtRestItSaysWhatTheLedgerSays) {
   EXPECT_EQ(left(1), 3u);
 }
 
+// … and when it would not hear (it was full, or loaded its data), though nobody buys any more.
+TEST_F(HeededCounter, I3_WhatItRefusedToHearIsToldAgain) {
+  play(milliseconds(2'000));
+  ASSERT_EQ(left(1), 3u);
+  mood_a.way = mood_b.way = TwinMood::Way::kRefuses;
+  buy_two(*a, "car", "anna");
+  play(milliseconds(10'000));
+  ASSERT_EQ(available(1), 1u);
+  EXPECT_EQ(left(1), 3u);
+  const auto takes = counter_a.takes;
+  play(milliseconds(10'000));
+  EXPECT_LE(counter_a.takes - takes, 7u) << "patiently";
+  mood_a.way = mood_b.way = TwinMood::Way::kAnswers;
+  play(milliseconds(3'000));
+  EXPECT_EQ(left(1), 1u);
+}
+
 // Whoever waits for the counter when there is no room any more, or when it drains, hears so.
 TEST_F(HeededCounter, NobodyIsForgottenWhileItThinks) {
   mood_a.way = TwinMood::Way::kLost;

@@ -55,7 +55,11 @@ const Take& Hint::ask(SteadyTime now, const Ledger& ledger, std::size_t claims) 
 }
 
 std::size_t Hint::heard(SteadyTime now, const Counted& counted) {
-  if (counted.number == 0) forgotten(now);
+  if (counted.number == 0) {
+    forgotten(now);
+  } else if (counted.number == tell_.number && counted.granted.empty()) {
+    tell_all_at_ = std::min(tell_all_at_, now + kTellAllAfter);  // it would not hear
+  }
   if (!waits() || counted.number != take_.number) return 0;
   if (counted.granted.size() != wants_.size()) {
     ++unknown_;

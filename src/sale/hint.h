@@ -18,8 +18,9 @@ namespace seckill {
 //   (3) a counter that refuses what the ledger has, again and again for kDoubt, is not asked for
 //   kWithout either: a hint that is too low for ever stops no sale (I10);
 //   (4) what has changed is told within kTellAfter of the last record, all the rest within
-//   kTellAllAfter (the counter may have been set back silently), and everything on a new
-//   connection: once all is quiet, it says what the ledger says (I3).
+//   kTellAllAfter (the counter may have been set back silently), again and again while the counter
+//   refuses to hear, and everything on a new connection: once all is quiet, it says what the ledger
+//   says (I3).
 // Pure; owned by the Sale. Memory: one entry for each sale of the journal (I12).
 class Hint {
  public:
