@@ -160,6 +160,10 @@ Step Api::reply(Call& call, std::string& out) {
       if (office_.backstage.acted && call.route == Route::kOrderPay)
         office_.backstage.acted("pay", to_text(call.verdict.order), office_.replies.last_status());
       return Step::kReplied;
+    case Route::kSale:
+      if (call.method == Method::kPatch) return reply_change(call, out);
+      sales_.reply_get(call, out);
+      return Step::kReplied;
     default: return reply_change(call, out);
   }
 }

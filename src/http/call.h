@@ -29,7 +29,8 @@ class Caller {
 // What only the rarer calls carry.
 struct CallLane {
   SaleWish wish;                              // what is wanted of the sale
-  int tries = 0;                              // … and how often it lost to another change
+  int tries = 0;                              // … how often it lost to another change …
+  bool looked = false;                        // … and whether this node's view was renewed
   std::optional<Result<std::string>> listed;  // a list's reply
   std::string written;  // the whole reply, made while others before it still wait
   bool form = false;    // a page without scripts asks: the answer is where to look

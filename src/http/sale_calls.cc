@@ -61,17 +61,28 @@ const char* why_not(Outcome outcome, SaleVerb verb) {
 
 Step SaleCalls::get(Call& call, const Request& request, std::string_view text, std::string& out) {
   const auto name = SaleName::from(text);
-  const SaleView* sale = name ? office_.ledger().sale(*name) : nullptr;
-  if (sale == nullptr)
-    return refuse(call, problem_of(Outcome::kUnknownSale), {.detail = "There is no such sale."},
-                  out);
+  if (!name) return unknown(call, out);
+  call.buy.sale = *name;
+  const SaleView* sale = office_.ledger().sale(*name);
+  if (sale == nullptr) return office_.put(call, SaleLookAsk{*name});
   const std::string etag = etag_of(*sale, raw_now());
   if (!request.if_none_match.empty() && matches(request.if_none_match, etag)) {
     office_.replies.write(out, call, {304, content::kJson, fields_of(etag)}, {});
     return Step::kReplied;
   }
-  call.buy.sale = *name;
   return reply_sale(call, 200, out);
+}
+
+void SaleCalls::reply_get(Call& call, std::string& out) {
+  const Outcome outcome = call.verdict.outcome;
+  if (outcome == Outcome::kFound) {
+    reply_sale(call, 200, out);
+  } else if (outcome == Outcome::kUnknownSale) {
+    unknown(call, out);
+  } else {
+    refuse(call, problem_of(outcome),
+           {.detail = "Whether there is such a sale is not known just now. Ask again."}, out);
+  }
 }
 
 Step SaleCalls::list(Call& call, const Request& request, std::string& out) {
@@ -115,9 +126,7 @@ Step SaleCalls::list(Call& call, const Request& request, std::string& out) {
 
 Step SaleCalls::reply_sale(Call& call, unsigned status, std::string& out) {
   const SaleView* sale = office_.ledger().sale(call.buy.sale);
-  if (sale == nullptr)
-    return refuse(call, problem_of(Outcome::kUnknownSale), {.detail = "There is no such sale."},
-                  out);
+  if (sale == nullptr) return unknown(call, out);
   const RawTime now = raw_now();
   std::string& body = office_.desk;
   body.clear();
@@ -129,6 +138,10 @@ Step SaleCalls::reply_sale(Call& call, unsigned status, std::string& out) {
     fields.append("Location: /api/v1/sales/").append(sale->terms.name.view()).append("\r\n");
   office_.replies.write(out, call, {status, content::kJson, fields}, body);
   return Step::kReplied;
+}
+
+Step SaleCalls::unknown(Call& call, std::string& out) {
+  return refuse(call, problem_of(Outcome::kUnknownSale), {.detail = "There is no such sale."}, out);
 }
 
 Step SaleCalls::refuse(Call& call, const Problem& what, const ProblemMore& more, std::string& out) {
@@ -172,9 +185,7 @@ std::uint32_t SaleCalls::new_uid() {
 
 Step SaleCalls::change(Call& call, const Request& request, const Routed& to, std::string& out) {
   const auto name = SaleName::from(to.name);
-  if (!name || office_.ledger().sale(*name) == nullptr)
-    return refuse(call, problem_of(Outcome::kUnknownSale), {.detail = "There is no such sale."},
-                  out);
+  if (!name) return unknown(call, out);
   call.lane = std::make_unique<CallLane>();
   call.lane->wish.verb = to.route == Route::kSale ? SaleVerb::kPatch : to.verb;
   call.buy.sale = *name;
@@ -218,14 +229,15 @@ std::optional<Refusal> SaleCalls::read_wish(const Request& request, CallLane& la
 
 Step SaleCalls::propose(Call& call, std::string& out) {
   const SaleView* sale = office_.ledger().sale(call.buy.sale);
-  if (sale == nullptr)
-    return refuse(call, problem_of(Outcome::kUnknownSale), {.detail = "There is no such sale."},
-                  out);
-  const WishedTerms wanted = terms_after(call.lane->wish, *sale, raw_now());
+  const WishedTerms wanted =
+      sale == nullptr ? AlreadySo{} : terms_after(call.lane->wish, *sale, raw_now());
+  if (const auto* terms = std::get_if<SaleTerms>(&wanted))
+    return office_.put(call, SaleAsk{*terms});
+  // Nothing is to be recorded, by what this node knows: that may be old (A2).
+  if (!std::exchange(call.lane->looked, true)) return office_.put(call, SaleLookAsk{call.buy.sale});
   if (const auto* why = std::get_if<Refusal>(&wanted))
     return refuse(call, why->problem, {.detail = why->detail, .sale = call.buy.sale.view()}, out);
-  if (std::holds_alternative<AlreadySo>(wanted)) return reply_sale(call, 200, out);
-  return office_.put(call, SaleAsk{std::get<SaleTerms>(wanted)});
+  return reply_sale(call, 200, out);
 }
 
 Step SaleCalls::reply(Call& call, std::string& out) {
@@ -233,6 +245,7 @@ Step SaleCalls::reply(Call& call, std::string& out) {
   const Outcome outcome = call.verdict.outcome;
   if (outcome == Outcome::kSaleAccepted)
     return reply_sale(call, wish.verb == SaleVerb::kCreate ? 201 : 200, out);
+  if (outcome == Outcome::kFound) return propose(call, out);
   if (outcome == Outcome::kVersionConflict) {
     if (wish.if_match)
       return refuse(call, problems::kPrecondition,

@@ -37,12 +37,17 @@ struct LookAsk {
   OrderId order;
 };
 
+// … or a sale, as it is and not as this node knows it.
+struct SaleLookAsk {
+  SaleName sale;
+};
+
 // An operator wants these terms; terms.version - 1 is what he saw.
 struct SaleAsk {
   SaleTerms terms;
 };
 
-using Ask = std::variant<Buy, PayAsk, CancelAsk, SaleAsk, LookAsk>;
+using Ask = std::variant<Buy, PayAsk, CancelAsk, SaleAsk, LookAsk, SaleLookAsk>;
 
 // A Buy under a sale's secret: all the ledger needs to judge it.
 struct Claim {

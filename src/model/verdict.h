@@ -39,7 +39,7 @@ enum class Outcome : std::uint8_t {
   // TICK
   kTicked,
   // said by the sale, not by the ledger
-  kFound,   // the order that was looked for
+  kFound,   // the order, or sale, that was looked for
   kBusy,    // nothing was recorded; come back
   kUnsure,  // it may or may not be recorded: ask again with the same key (I11)
 };

@@ -154,6 +154,11 @@ void Sale::take(Now, Who who, const LookAsk& ask) {
   answer_from_view(who, said(found ? Outcome::kFound : Outcome::kUnknownOrder, ask.order));
 }
 
+void Sale::take(Now, Who who, const SaleLookAsk& ask) {
+  const bool found = ledger_.sale(ask.sale) != nullptr;
+  answer_from_view(who, said(found ? Outcome::kFound : Outcome::kUnknownSale));
+}
+
 // Money, returns and operators have a lane of their own: no crowd of claims keeps them out (A7).
 void Sale::gather_lane(Now now, const Record& record) {
   if (draining_ || room_ == Room::kFull || lane_.size() >= limits_.lane_max) {

@@ -140,6 +140,7 @@ class Sale {
   void take(Now now, Who who, const CancelAsk& ask);
   void take(Now now, Who who, const SaleAsk& ask);
   void take(Now now, Who who, const LookAsk& ask);
+  void take(Now now, Who who, const SaleLookAsk& ask);
   void join(Who who, const Claim& claim, Hopeful& first);
   void gather(Now now, Who who, const Claim& claim);
   void gather_lane(Now now, const Record& record);

@@ -101,6 +101,17 @@ TEST_F(SharedSale, A2_AnOrderOfAnotherNodeIsSeenBehindTheBarrier) {
   EXPECT_EQ(b->shell->sale().ledger().find(won.order)->state, OrderState::kCancelled);
 }
 
+// Made at one node, looked for at another: it is there.
+TEST_F(SharedSale, A2_ASaleOfAnotherNodeIsSeenBehindTheBarrier) {
+  ASSERT_EQ(bought(*a, SaleAsk{terms_of(3, "hat", 1)}).outcome, kSaleAccepted);
+  const auto seen = b->ask(SaleLookAsk{*SaleName::from("hat")});
+  const auto unknown = b->ask(SaleLookAsk{*SaleName::from("bus")});
+  EXPECT_TRUE(b->told.empty());
+  b->turn(now);
+  EXPECT_EQ(b->told.at(seen).outcome, kFound);
+  EXPECT_EQ(b->told.at(unknown).outcome, kUnknownSale);
+}
+
 // A barrier that began before he asked proves nothing to him.
 TEST_F(SharedSale, A2_ATurnThatIsUnderWayIsNoBarrierForWhoeverComesNow) {
   const auto early = b->ask(buy_of("bus", "anna", "k1"));

@@ -116,7 +116,12 @@ void Crowd::wind_up(Person& who, std::size_t sale, int tries) {
 
 void Crowd::open(microseconds within) {
   Person& owner = somebody(stage_.chance.split());
-  for (const SaleTerms& terms : sales_) want(owner, SaleAsk{terms});
+  for (const SaleTerms& terms : sales_) {
+    want(owner, SaleAsk{terms}, [this, &owner, name = terms.name](const Verdict& verdict) {
+      const bool elsewhere = nodes_.size() > 1;
+      if (elsewhere && verdict.outcome == Outcome::kSaleAccepted) want(owner, SaleLookAsk{name});
+    });
+  }
   const bool slowly = stage_.chance.percent(50);
   send_shoppers(slowly ? within.count() : std::min<std::int64_t>(within.count(), 600'000));
   send_a_bot();

@@ -14,6 +14,12 @@ plant(look-before-the-barrier "only who looks for an order is answered from what
   [[  const Verdict seen = said(found ? Outcome::kFound : Outcome::kUnknownOrder, ask.order);
   if (PLANTED) return answer(who, seen);
   answer_from_view(who, seen);]])
+plant(a-sale-before-the-barrier "only who looks for a sale is answered from what the node knows"
+  "A2 | I2" sale/sale.cc
+  [[  answer_from_view(who, said(found ? Outcome::kFound : Outcome::kUnknownSale));]]
+  [[  const Verdict seen = said(found ? Outcome::kFound : Outcome::kUnknownSale);
+  if (PLANTED) return answer(who, seen);
+  answer_from_view(who, seen);]])
 plant(barrier-for-latecomers "who asks while a barrier is under way is answered behind it, too"
   "A2 | I2 | I5" sale/sale.cc
   [[  for (std::size_t n = looking(); n > 0; --n) {

@@ -26,6 +26,9 @@ std::string to_text(const Ask& ask) {
     }
     std::string operator()(const CancelAsk& ask) const { return "cancel " + name_of(ask.order); }
     std::string operator()(const LookAsk& ask) const { return "look at " + name_of(ask.order); }
+    std::string operator()(const SaleLookAsk& ask) const {
+      return fmt::format("look at sale {}", ask.sale.view());
+    }
     std::string operator()(const SaleAsk& ask) const {
       return fmt::format("operator wants {} v{}: stock {}, withdrawn {}, standing {}",
                          ask.terms.name.view(), ask.terms.version, ask.terms.stock,
@@ -228,6 +231,13 @@ void Witness::said_of(const LookAsk& ask, const Verdict& verdict, const Ledger& 
   if (verdict.outcome == Outcome::kFound && told->known <= ledger.position()) {
     examine_order(ask.order, *told, ledger);
   }
+}
+
+void Witness::said_of(const SaleLookAsk& ask, const Verdict& verdict, const Ledger& ledger,
+                      const Known&) {
+  const bool there = ledger.sale(ask.sale) != nullptr;
+  check(verdict.outcome != (there ? Outcome::kUnknownSale : Outcome::kFound), "I8",
+        "a sale that is there is unknown, or the other way round", to_text(Ask(ask)));
 }
 
 void Witness::said_of(const SaleAsk& ask, const Verdict& verdict, const Ledger&, const Known&) {

@@ -100,6 +100,8 @@ class Witness {
                const Known& known);
   void said_of(const LookAsk& ask, const Verdict& verdict, const Ledger& ledger,
                const Known& known);
+  void said_of(const SaleLookAsk& ask, const Verdict& verdict, const Ledger& ledger,
+               const Known& known);
   void said_of(const SaleAsk& ask, const Verdict& verdict, const Ledger& ledger,
                const Known& known);
   ToldOrder* told_of(OrderId order, const Known& known);

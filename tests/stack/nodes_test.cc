@@ -36,6 +36,40 @@ TEST(Nodes, AnyNodeAnswersAnyBuyer) {
   EXPECT_EQ(b->stop(), 0);
 }
 
+// What an operator was told at one node is true at the other, at once: a sale is there, no ETag is
+// from the future, and whoever pauses what was resumed elsewhere is not told that it is paused.
+TEST(Nodes, AnyNodeAnswersAnyOperator) {
+  const Nodes nodes(RealServers::shared());
+  const auto a = nodes.serve(), b = nodes.serve();
+  ASSERT_TRUE(a->up() && b->up()) << a->program().err() << b->program().err();
+  const auto post = [](const Server& node, const std::string& path, const std::string& body = "",
+                       const std::string& etag = "*") {
+    return *node.client().ask(
+        {.method = "POST", .path = path, .body = body, .headers = {{"If-Match", etag}}});
+  };
+  for (int n = 0; n < 20; ++n) {
+    const auto made = [&](const std::string& name) {
+      create_sale(*a, fmt::format(R"({{"id":"{}","stock":1,"per_buyer":1}})", name));
+      return "/api/v1/sales/" + name;
+    };
+    const auto seen = b->client().ask({.path = made(fmt::format("seen{}", n))});
+    EXPECT_EQ(seen->status, 200) << seen->body;
+    const std::string path = made(fmt::format("changed{}", n));
+    const auto paused = post(*b, path + "/pause");
+    EXPECT_EQ(paused.status, 200) << paused.body;
+    const auto more = post(*a, path + "/restock", R"({"units":1})", paused.header("etag"));
+    EXPECT_EQ(more.status, 200) << more.body;
+    EXPECT_EQ(post(*a, path + "/resume").status, 200);
+    const auto again = post(*b, path + "/pause");
+    EXPECT_EQ(field(again.body, "version"), "5") << again.body;
+  }
+  EXPECT_EQ(b->client().ask({.path = "/api/v1/sales/none"})->status, 404);
+  EXPECT_EQ(post(*b, "/api/v1/sales/none/pause").status, 404);
+  EXPECT_EQ(post(*b, "/api/v1/sales/seen0/restock", R"({"units":1})", "\"9\"").status, 412);
+  EXPECT_EQ(a->stop(), 0);
+  EXPECT_EQ(b->stop(), 0);
+}
+
 // N1, N3, N11, N13, N15, N17, N18, N30: two nodes, the same shoppers at both of them, a node, the
 // consumer and the broker killed in mid-rush. Everybody asks again, and hears the one truth.
 TEST(Nodes, ARushSurvivesTheDeathOfEachOfThem) {
