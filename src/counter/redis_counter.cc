@@ -235,7 +235,8 @@ void Connected::heed_taken(const Expected& expected, const redisReply& reply) {
   if (redis::is_error(reply)) {
     const std::string_view error = redis::text_of(reply);
     if (redis::says_no_function(error)) {  // restarted empty, or FUNCTION FLUSH
-      if (!current || std::exchange(reloaded_, true)) return;
+      if (!current) return;
+      if (std::exchange(reloaded_, true)) return unknown();  // it would not load it
       send(redis::load(), Kind::kLoad);
       if (context_) send(words_, Kind::kTake, number_);
       return;

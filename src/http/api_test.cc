@@ -265,6 +265,20 @@ TEST(Api, LetsVerbsBeSaidTwice) {
   EXPECT_EQ(code_of(dead), "sale-state");
 }
 
+// What does not fit is told first, then that there is no such sale.
+TEST(Api, RefusesToChangeASaleThatIsNotThere) {
+  Front front(phone());
+  Client client(front.port());
+  const std::string none = "/api/v1/sales/none";
+  EXPECT_EQ(code_of(client.ask(post(none + "/pause", ""))), "unknown-sale");
+  EXPECT_EQ(code_of(client.ask(post(none, R"({"title":"A"})", "", "PATCH"))), "unknown-sale");
+  const std::string more = R"({"units":1})";
+  EXPECT_EQ(code_of(client.ask(post(none + "/restock", more, "If-Match: \"1\"\r\n"))),
+            "unknown-sale");
+  EXPECT_EQ(client.ask(post(none + "/restock", more)).status, 428);
+  EXPECT_EQ(client.ask(post(none, "{", "", "PATCH")).status, 400);
+}
+
 // T26: what is sold stays sold.
 TEST(Api, RefusesLessStockThanIsSold) {
   Front front(phone(10));
@@ -365,14 +379,15 @@ TEST(Door, KnowsItsTokens) {
   EXPECT_EQ(client.ask(pause(as(""))).status, 401);
   EXPECT_EQ(client.ask(pause("Authorization: Basic YTpi\r\n")).status, 401);
   EXPECT_EQ(client.ask(pause(as("admin-token"))).status, 200);
+  EXPECT_EQ(client.ask(pause(as("admin-token"))).status, 200) << "it is so already";
   EXPECT_EQ(client.ask(pay_request(id, "p1", as("wrong"))).status, 401);
   EXPECT_EQ(client.ask(pay_request(id, "p1", as("till-token"))).status, 200);
   EXPECT_EQ(client.ask(pay_request(id, "p1", as("admin-token"))).status, 200);
   front.on_loop([&] {
-    EXPECT_EQ(acts,
-              (std::vector<std::string>{"pause phone 403", "pause phone 401", "pause phone 401",
-                                        "pause phone 401", "pause phone 200", "pay " + id + " 401",
-                                        "pay " + id + " 200", "pay " + id + " 200"}));
+    EXPECT_EQ(acts, (std::vector<std::string>{
+                        "pause phone 403", "pause phone 401", "pause phone 401", "pause phone 401",
+                        "pause phone 200", "pause phone 200", "pay " + id + " 401",
+                        "pay " + id + " 200", "pay " + id + " 200"}));
   });
 }
 

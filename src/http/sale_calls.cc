@@ -234,7 +234,8 @@ Step SaleCalls::propose(Call& call, std::string& out) {
   if (const auto* terms = std::get_if<SaleTerms>(&wanted))
     return office_.put(call, SaleAsk{*terms});
   // Nothing is to be recorded, by what this node knows: that may be old (A2).
-  if (!std::exchange(call.lane->looked, true)) return office_.put(call, SaleLookAsk{call.buy.sale});
+  if (!std::exchange(call.lane->looked, true))
+    return office_.put(call, SaleLookAsk{call.buy.sale, /*to_change=*/true});
   if (const auto* why = std::get_if<Refusal>(&wanted))
     return refuse(call, why->problem, {.detail = why->detail, .sale = call.buy.sale.view()}, out);
   return reply_sale(call, 200, out);

@@ -40,6 +40,7 @@ struct LookAsk {
 // … or a sale, as it is and not as this node knows it.
 struct SaleLookAsk {
   SaleName sale;
+  bool to_change = false;  // an operator's
 };
 
 // An operator wants these terms; terms.version - 1 is what he saw.

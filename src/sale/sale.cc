@@ -16,6 +16,16 @@ bool is_no(const Verdict& verdict) {
          verdict.outcome != kUnsure;
 }
 
+bool only_looks(const Ask& ask) {
+  return std::holds_alternative<LookAsk>(ask) || std::holds_alternative<SaleLookAsk>(ask);
+}
+
+bool has_a_lane(const Ask& ask) {
+  const auto* look = std::get_if<SaleLookAsk>(&ask);
+  return std::holds_alternative<PayAsk>(ask) || std::holds_alternative<CancelAsk>(ask) ||
+         (look != nullptr && look->to_change);
+}
+
 // The order that a record is about, if any.
 OrderId order_of_record(const Record& record) {
   struct Of {
@@ -181,9 +191,8 @@ void Sale::answer_from_view(Who who, const Verdict& verdict) {
 }
 
 void Sale::look_later(const Asked& asked) {
-  const bool money =
-      std::holds_alternative<PayAsk>(asked.ask) || std::holds_alternative<CancelAsk>(asked.ask);
-  const std::size_t most = std::size_t{limits_.waiting_max} + (money ? limits_.lane_max : 0);
+  const std::size_t most =
+      std::size_t{limits_.waiting_max} + (has_a_lane(asked.ask) ? limits_.lane_max : 0);
   if (draining_ || room_ == Room::kFull || lookers_.size() >= most) {
     return answer(asked.who, Outcome::kBusy, order_of(asked.ask));
   }
@@ -388,8 +397,8 @@ void Sale::abandon() {
   for (std::size_t n = looking(); n > 0; --n) {
     const Asked asked = lookers_.front();
     lookers_.pop();
-    const bool looks = std::holds_alternative<LookAsk>(asked.ask);  // nothing of it is recorded
-    answer(asked.who, looks ? Outcome::kBusy : Outcome::kUnsure, order_of(asked.ask));
+    answer(asked.who, only_looks(asked.ask) ? Outcome::kBusy : Outcome::kUnsure,
+           order_of(asked.ask));
   }
 }
 

@@ -150,12 +150,14 @@ TEST_F(SharedSale, WithoutABarrierNobodyIsRefused) {
   const auto anna = b->ask(buy_of("bus", "anna", "k1"));
   const auto bert = b->ask(CancelAsk{OrderId{{1, 2}}});
   const auto carl = b->ask(LookAsk{OrderId{{1, 2}}});  // nothing of his could be recorded
+  const auto dora = b->ask(SaleLookAsk{*SaleName::from("bus")});
   b->shell->idle();
   b->journal.give_up();
   b->shell->pump();
   EXPECT_EQ(b->told.at(anna).outcome, kUnsure);
   EXPECT_EQ(b->told.at(bert).outcome, kUnsure);
   EXPECT_EQ(b->told.at(carl).outcome, kBusy);
+  EXPECT_EQ(b->told.at(dora).outcome, kBusy);
 }
 
 // The twin of a claim that is refused asked later than it was sent: he may have been told of an
@@ -217,7 +219,8 @@ TEST_F(SharedSale, A13_ABarrierBringsTheTime) {
   EXPECT_EQ(b->told.at(anna).outcome, kWon);
 }
 
-// A7: no crowd of the hopeless keeps money out, though it must wait for the same barrier.
+// A7: no crowd of the hopeless keeps money out, or an operator, though they must wait for the same
+// barrier.
 TEST_F(SharedSale, A7_MoneyHasItsOwnPlaceBeforeTheBarrier) {
   const Verdict won = bought(*a, buy_of("toy", "anna", "k1"));
   SaleLimits limits;
@@ -228,12 +231,15 @@ TEST_F(SharedSale, A7_MoneyHasItsOwnPlaceBeforeTheBarrier) {
   const Verdict late = bought(*a, buy_of("toy", "bert", "k1"));
   const auto known = small.ask(PayAsk{won.order, *PaymentId::from("p1"), 1});
   const auto news = small.ask(PayAsk{late.order, *PaymentId::from("p2"), 1});
+  const auto change = small.ask(SaleLookAsk{*SaleName::from("car"), /*to_change=*/true});
   EXPECT_FALSE(small.heard(known));
   EXPECT_FALSE(small.heard(news));
+  EXPECT_FALSE(small.heard(change));
   for (int turns = 0; turns < 3; ++turns) small.turn(now);
   ASSERT_TRUE(small.heard(known) && small.heard(news));
   EXPECT_EQ(small.told.at(known).outcome, kPaid);
   EXPECT_EQ(small.told.at(news).outcome, kPaid);
+  EXPECT_EQ(small.told.at(change).outcome, kFound);
 }
 
 // A14: a node that has decided otherwise, or is newer, stops the others by its next TICK.

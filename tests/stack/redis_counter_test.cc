@@ -180,6 +180,24 @@ TEST_F(RedisBadDays, FullItIsDoneWithoutUntilThereIsRoom) {
   EXPECT_EQ(refused(redis.url()).code, 3);
 }
 
+// Emptied and full: it has no function, and takes none. Each call hears that nobody knows.
+TEST_F(RedisBadDays, FullAndWithoutItsFunctionItAnswersAllTheSame) {
+  LoneRedis redis;
+  ASSERT_NO_FATAL_FAILURE(open(redis));
+  tell(options, {"FUNCTION", "FLUSH"});
+  tell(options, {"CONFIG", "SET", "maxmemory", "1"});
+  const std::vector<Want> wants{{SaleUid{1}, 1, 100}};
+  counter->take({++number, Position{number}, wants});
+  const auto counted = word_of(*counter);
+  ASSERT_TRUE(counted);
+  EXPECT_EQ(counted->number, number);
+  EXPECT_TRUE(counted->granted.empty());
+  EXPECT_NE(said.find("raise its maxmemory"), std::string::npos) << said;
+  tell(options, {"CONFIG", "SET", "maxmemory", "0"});
+  EXPECT_EQ(take(), 1u);
+  EXPECT_TRUE(counter->figures().up);
+}
+
 TEST_F(RedisBadDays, EmptiedItIsRightAtTheNextCall) {
   LoneRedis redis;
   ASSERT_NO_FATAL_FAILURE(open(redis));
