@@ -63,6 +63,16 @@ test('counts down, opens by itself, sells, is paid at the stand-in till', async 
   await page.context().close();
 });
 
+test('says so when the server opens it before its time', async () => {
+  const id = await sale({ starts_at: new Date(Date.now() + 3_600_000).toISOString() });
+  const page = await open(id);
+  await inView(page, 'scheduled');
+  await change(id, 'start');
+  await inView(page, 'open');
+  assert.equal(await page.textContent('#announce'), 'It is time.');
+  await page.context().close();
+});
+
 test('a double click, and two tabs of one buyer, buy once', async () => {
   const id = await sale({ per_buyer: 2 });
   const page = await open(id);

@@ -84,6 +84,7 @@ let meantFrom = 0;
 
 function show(view: string, note = said.note ?? ''): void {
   if (isOrder(view) && !isOrder(said.view!)) meantFrom = steady() + meantMs;
+  if (said.view === 'scheduled' && view === 'open') tell(`start-${said.starts}`, 0); // whoever saw it first
   said.view = view;
   said.note = note;
   showButton();
