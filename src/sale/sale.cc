@@ -16,6 +16,7 @@ bool is_no(const Verdict& verdict) {
          verdict.outcome != kUnsure;
 }
 
+// Nothing of it could ever be recorded.
 bool only_looks(const Ask& ask) {
   return std::holds_alternative<LookAsk>(ask) || std::holds_alternative<SaleLookAsk>(ask);
 }

@@ -87,11 +87,11 @@ struct SaleStats {
 //   no record waits for a turn that starts after he asked to come back whole, then it is looked
 //   again: by then this node has seen all that anybody was told before. Such a turn without a
 //   record of its own is one TICK, a barrier. And the time is the log's, not this node's. As many
-//   may wait for it as waiting_max, and lane_max more with money, a return or an operator's wish
-//   (A7); (9) with a counter: a turn of several claims asks it once, before the append. Those it
-//   grants are appended. Its no is no word to anybody: those claims wait for a barrier and are
-//   looked at again. PAY, CANCEL, SALE and a claim that goes alone never wait for it, and nobody
-//   waits longer than Hint's patience.
+//   may wait for it as waiting_max, and lane_max more with money, returns or operators' wishes (A7);
+//   (9) with a counter: a turn of several claims asks it once, before the append. Those it grants
+//   are appended. Its no is no word to anybody: those claims wait for a barrier and are looked at
+//   again. PAY, CANCEL, SALE and a claim that goes alone never wait for it, and nobody waits longer
+//   than Hint's patience.
 // The flush rule has no knob: when no append is in flight, the next starts if nothing is left to
 // read, or flush_at wait, or flush_after has passed since the last start (and since the first of
 // this turn came). Idle is immediate, busy is amortised.
