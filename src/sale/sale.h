@@ -87,7 +87,7 @@ struct SaleStats {
 //   no record waits for a turn that starts after he asked to come back whole, then it is looked
 //   again: by then this node has seen all that anybody was told before. Such a turn without a
 //   record of its own is one TICK, a barrier. And the time is the log's, not this node's. As many
-//   may wait for it as waiting_max, and lane_max more with money, returns or operators' wishes (A7);
+//   may wait for it as waiting_max, and lane_max more for money, returns and operators (A7);
 //   (9) with a counter: a turn of several claims asks it once, before the append. Those it grants
 //   are appended. Its no is no word to anybody: those claims wait for a barrier and are looked at
 //   again. PAY, CANCEL, SALE and a claim that goes alone never wait for it, and nobody waits longer
