@@ -118,13 +118,14 @@ Status FileParts::open_journal(Node node) {
 
 Status FileParts::replay(std::span<const Entry> entries) {
   Changes ignored;
-  for (const Entry& entry : entries) {
+  Status fine;
+  ledger_.apply_all(entries, ignored, [&](const Entry&, const Verdict&) {
     ignored.clear();
-    (void)ledger_.apply(entry, ignored);
-    if (ledger_.halted()) return fail(Code::kCorrupt, "ledger: " + *ledger_.halted());
-    if (auto same = check_rows(); !same) return same;
-  }
-  return {};
+    fine = check_rows();
+    if (ledger_.halted()) fine = fail(Code::kCorrupt, "ledger: " + *ledger_.halted());
+    return fine.has_value();
+  });
+  return fine;
 }
 
 // J7, A14: are these rows of this journal, made by these rules?

@@ -51,11 +51,11 @@ class KafkaParts final : public Parts {
  private:
   Status replay(std::span<const Entry> entries) {
     Changes ignored;
-    for (const Entry& entry : entries) {
+    ledger_.apply_all(entries, ignored, [&](const Entry&, const Verdict&) {
       ignored.clear();
-      (void)ledger_.apply(entry, ignored);
-      if (ledger_.halted()) return fail(Code::kCorrupt, "ledger: " + *ledger_.halted());
-    }
+      return !ledger_.halted();
+    });
+    if (ledger_.halted()) return fail(Code::kCorrupt, "ledger: " + *ledger_.halted());
     return {};
   }
 

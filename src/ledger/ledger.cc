@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstring>
 #include <fmt/format.h>
+#include <type_traits>
 
 #include "base/invariant.h"
 #include "ledger/book.h"
@@ -93,7 +94,21 @@ std::optional<Outcome> Ledger::known(const Book& book, const Wanted& wanted) con
 
 // --- the only decision
 
-Verdict Ledger::apply(const Entry& entry, Changes& changes) {
+Ledger::Foreseen Ledger::foresee(const Entry& entry) const {
+  const auto* reserve = std::get_if<Reserve>(&entry.record.body);
+  const Book* found = reserve == nullptr ? nullptr : book(reserve->sale);
+  return found == nullptr || found->retired() ? Foreseen{} : foresee(*reserve, *found);
+}
+
+Ledger::Foreseen Ledger::foresee(const Reserve& reserve, const Book& book) {
+  book.expect(reserve.order);
+  const SaleTerms& terms = book.view().terms;
+  const BuyerHash buyer = buyer_hash_of(terms, reserve.buyer);
+  book.expect(buyer);
+  return {&book, order_id_of(terms, reserve.buyer, reserve.key), buyer};
+}
+
+Verdict Ledger::apply(const Entry& entry, const Foreseen& foreseen, Changes& changes) {
   invariant(entry.position == position_, "a ledger applies every record once, in order");
   last_bytes_.assign(entry.bytes.begin(), entry.bytes.end());
   if (position_ == Position{0}) identity_ = hash_of(entry.stamp, entry.bytes);
@@ -103,8 +118,14 @@ Verdict Ledger::apply(const Entry& entry, Changes& changes) {
   const At at{entry.position, entry.stamp, clock_};
   const Marks marks(changes);
   return_due(at, changes);
-  Verdict said =
-      std::visit([&](const auto& body) { return decide(body, at, changes); }, entry.record.body);
+  Verdict said = std::visit(
+      [&]<class Body>(const Body& body) {
+        if constexpr (std::is_same_v<Body, Reserve>)
+          return decide(body, foreseen, at, changes);
+        else
+          return decide(body, at, changes);
+      },
+      entry.record.body);
   said.position = entry.position;
   prune_due();
 
@@ -149,17 +170,14 @@ void Ledger::prune_due() {
   }
 }
 
-Verdict Ledger::decide(const Reserve& reserve, const At& at, Changes& changes) {
+Verdict Ledger::decide(const Reserve& reserve, Foreseen foreseen, const At& at, Changes& changes) {
   Book* found = book(reserve.sale);
   if (found == nullptr || found->retired()) {
     return verdict(Outcome::kUnknownSale, nullptr, reserve.order);
   }
-  const SaleTerms& terms = found->view().terms;
-  found->expect(reserve.order);
-  const Wanted wanted{reserve.order, buyer_hash_of(terms, reserve.buyer), reserve.body,
-                      reserve.quantity};
-  found->expect(wanted.buyer);
-  if (reserve.order != order_id_of(terms, reserve.buyer, reserve.key)) {
+  if (foreseen.book != found) foreseen = foresee(reserve, *found);
+  const Wanted wanted{reserve.order, foreseen.buyer, reserve.body, reserve.quantity};
+  if (reserve.order != foreseen.order) {
     return verdict(Outcome::kNotAllowed, found, reserve.order);  // forged: it may not take an id
   }
   if (const auto outcome = known(*found, wanted)) return verdict(*outcome, found, reserve.order);

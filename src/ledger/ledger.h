@@ -23,11 +23,13 @@
 //   SALE     see terms_check.h
 #pragma once
 
+#include <array>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -70,7 +72,23 @@ class Ledger {
   // The only decision. Needs: entry.position == position(). Moves the clock, returns the holds
   // that are due (A12; kReturnsMax at once), then decides. Fills `changes` with what rows must
   // learn (appends; the caller clears).
-  Verdict apply(const Entry& entry, Changes& changes);
+  Verdict apply(const Entry& entry, Changes& changes) {
+    return apply(entry, foresee(entry), changes);
+  }
+  // The same for all of them, and quicker: what the next ones look for is fetched from memory while
+  // this one is decided. each(entry, verdict) says whether to go on.
+  template <class Each>
+  void apply_all(std::span<const Entry> entries, Changes& changes, Each&& each) {
+    std::array<Foreseen, kForesight> soon;
+    for (std::size_t i = 0; i < entries.size() + kForesight; ++i) {
+      Foreseen& at = soon[i % kForesight];
+      if (i >= kForesight) {
+        const Entry& entry = entries[i - kForesight];
+        if (!each(entry, apply(entry, at, changes))) return;
+      }
+      if (i < entries.size()) at = foresee(entries[i]);
+    }
+  }
 
   // Set when a record proves that this ledger must not go on: unknown rules, or another digest at
   // the same position (A14). apply stays total, but nobody should listen to it any more.
@@ -111,6 +129,19 @@ class Ledger {
     }
   };
 
+  // What a RESERVE will look for in its sale's book: hashes under the sale's secret, which never
+  // changes, so they may be made at any time before. book is null: not made.
+  struct Foreseen {
+    const Book* book = nullptr;
+    OrderId order;
+    BuyerHash buyer;
+  };
+  static constexpr std::size_t kForesight = 8;
+
+  Foreseen foresee(const Entry& entry) const;
+  static Foreseen foresee(const Reserve& reserve, const Book& book);
+  Verdict apply(const Entry& entry, const Foreseen& foreseen, Changes& changes);
+
   Book* book(SaleUid uid) const;
   std::uint32_t unit_after(const Order& order, std::uint32_t unit) const;
   Verdict verdict(Outcome outcome, const Book* book, OrderId order = {}) const;
@@ -119,7 +150,7 @@ class Ledger {
   void return_due(const At& at, Changes& changes);
   void prune_due();
   Verdict decide(const SaleRecord& sale, const At& at, Changes& changes);
-  Verdict decide(const Reserve& reserve, const At& at, Changes& changes);
+  Verdict decide(const Reserve& reserve, Foreseen foreseen, const At& at, Changes& changes);
   Verdict decide(const Pay& pay, const At& at, Changes& changes);
   Verdict decide(const Cancel& cancel, const At& at, Changes& changes);
   Verdict decide(const Tick& tick, const At& at, Changes& changes);
