@@ -50,7 +50,7 @@ tl::unexpected<Error> Follower::lost(const std::string& why) const {
                   number(next_), why));
 }
 
-Result<std::optional<Entry>> Follower::take(const TopicMessage& message) {
+Status Follower::take(const TopicMessage& message, std::vector<Entry>& to) {
   const std::uint64_t wanted = number(next_) - (doubtful_ ? 1 : 0);
   if (message.offset != static_cast<std::int64_t>(wanted)) {
     return corrupt(
@@ -70,17 +70,20 @@ Result<std::optional<Entry>> Follower::take(const TopicMessage& message) {
                                static_cast<unsigned>(kRecordFormat)));
   }
   if (std::exchange(doubtful_, false)) {
-    if (hash_of(message.stamp, message.bytes) == *last_) return std::optional<Entry>();
+    if (hash_of(message.stamp, message.bytes) == *last_) return {};
     return corrupt(fmt::format("record {} is another one than before: it was made anew", wanted));
   }
   auto record = decode(message.bytes);
-  if (!record) ++strangers_;
+  if (!record) {
+    ++strangers_;
+    record = Result<Record>(nothing_said());
+  }
   const Position at = std::exchange(next_, seckill::next(next_));
   last_stamp_ = message.stamp;
   last_bytes_.assign(message.bytes.begin(), message.bytes.end());
   left_off_ = std::max(left_off_, next_);
-  return std::optional<Entry>(
-      {at, message.stamp, message.bytes, record ? *std::move(record) : nothing_said()});
+  to.emplace_back(at, message.stamp, message.bytes, *record);
+  return {};
 }
 
 void Receipts::expect(std::span<const Record> records) {

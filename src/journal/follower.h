@@ -37,8 +37,8 @@ class Follower {
   Position begin(Position from, std::optional<RecordHash> before = std::nullopt);
   Position again();  // the connection was lost
 
-  // The next entry (it has the message's bytes), or nothing: that record was known.
-  Result<std::optional<Entry>> take(const TopicMessage& message);
+  // Appends the next entry (it has the message's bytes), or nothing: that record was known.
+  Status take(const TopicMessage& message, std::vector<Entry>& to);
   // The broker says that what we were to read is not there.
   tl::unexpected<Error> lost(const std::string& why) const;
 

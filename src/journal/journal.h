@@ -39,12 +39,12 @@ class Journal {
   virtual ~Journal() = default;
 
   // Starts to put records behind everything appended before. One append in flight. `stamp` is the
-  // writer's clock, and becomes every record's time stamp where the journal has no clock of its
-  // own.
+  // writer's clock, and becomes every record's time stamp where the journal has none of its own.
   //   (1) what poll() has handed back survives kill -9, power cut and restart;
   //   (2) every reader meets the same records at the same, strictly increasing positions, with the
-  //   same stamps; (3) append() answers through poll(): our own records come back, or Unsure, or
-  //   Broken; never silence for more than 10 s.
+  //       same stamps;
+  //   (3) append() answers through poll(): our own records come back, or Unsure, or Broken; never
+  //       silence for more than 10 s.
   // Needs: 1 <= records.size() <= kTurnMax, and no append in flight.
   virtual void append(std::span<const Record> records, RawTime stamp) = 0;
 

@@ -149,17 +149,16 @@ Status Tail::add(const rd_kafka_message_t& message) {
 Status Tail::add_record(const rd_kafka_message_t& message) {
   rd_kafka_timestamp_type_t kind{};
   const RawTime stamp{rd_kafka_message_timestamp(&message, &kind)};
-  auto entry =
+  trouble_.clear();
+  const Position before = next();
+  auto fine =
       follower_.take({.offset = message.offset,
                       .stamp = stamp,
                       .stamped_by_broker = kind == RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME,
-                      .bytes = {static_cast<const std::byte*>(message.payload), message.len}});
-  if (!entry) return fail(std::move(entry.error()));
-  trouble_.clear();
-  if (!*entry) return {};
-  taken_.entries.push_back(**std::move(entry));
-  at_end_ = false;
-  return {};
+                      .bytes = {static_cast<const std::byte*>(message.payload), message.len}},
+                     taken_.entries);
+  if (next() != before) at_end_ = false;
+  return fine;
 }
 
 }  // namespace seckill::kafka

@@ -166,24 +166,26 @@ void encode(const Record& record, std::vector<std::byte>& to) {
 
 Result<Record> decode(std::span<const std::byte> bytes) {
   Reader read(bytes);
-  Record record;
+  Result<Record> decoded;  // made where the caller wants it: a record is 300 bytes
+  Record& record = *decoded;
   std::uint8_t format = 0;
   Kind kind{};
   read(format);
   if (read.wrong() == nullptr && format != kRecordFormat) {
-    return fail(
+    decoded = fail(
         Error::Code::kCorrupt,
         fmt::format("a record of format {}; this program knows format {}", format, kRecordFormat));
+    return decoded;
   }
   read(kind);
   read(record.origin.node), read(record.origin.who.slot), read(record.origin.who.generation);
   if (read.wrong() == nullptr) decode_body(read, kind, record);
   if (read.wrong() == nullptr && read.left() != 0) read.refuse("bytes stand behind its end");
   if (read.wrong() != nullptr) {
-    return fail(Error::Code::kCorrupt,
-                fmt::format("{} bytes are no record: {}", bytes.size(), read.wrong()));
+    decoded = fail(Error::Code::kCorrupt,
+                   fmt::format("{} bytes are no record: {}", bytes.size(), read.wrong()));
   }
-  return record;
+  return decoded;
 }
 
 RecordHash hash_of(RawTime stamp, std::span<const std::byte> bytes) {

@@ -12,12 +12,13 @@
 //   text = u8 length, then that many bytes; id = 16 bytes, hi then lo; time = i64 ms
 //
 //   SALE     uid u32 · version u32 · name text · title text · secret 16 bytes · stock u32 ·
-//   withdrawn u32 ·
-//            per_buyer u32 · orders_max u32 · price_minor i64 · currency text · starts_at time ·
-//            ends_at time · hold_ms i64 · standing u8
-//   RESERVE  sale u32 · order id · buyer text · key text · body u64 · quantity u32 · asked_at time
-//   (ledger) PAY      order id · payment text · amount_minor i64 CANCEL   order id TICK     rules
-//   u16 · position u64 · digest u64 · nonce u64
+//            withdrawn u32 · per_buyer u32 · orders_max u32 · price_minor i64 · currency text ·
+//            starts_at time · ends_at time · hold_ms i64 · standing u8
+//   RESERVE  sale u32 · order id · buyer text · key text · body u64 · quantity u32 ·
+//            asked_at time (the ledger's)
+//   PAY      order id · payment text · amount_minor i64
+//   CANCEL   order id
+//   TICK     rules u16 · position u64 · digest u64 · nonce u64
 //
 // Promises: (1) decode(encode(r)) == r; (2) decode is total: any bytes give a record or an error,
 // and never an allocation; (3) a record has exactly one encoding: trailing bytes and unused values

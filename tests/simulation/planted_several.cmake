@@ -199,9 +199,9 @@ plant(the-last-record-again "who was cut off takes the last record for a new one
   [[  if (std::exchange(doubtful_, false) && !PLANTED) {]])
 plant(strangers-have-no-place "a message that is no record of ours is passed over, and its place with it"
   "I9" journal/follower.cc
-  [[  if (!record) ++strangers_;]]
-  [[  if (!record && PLANTED) return std::optional<Entry>();
-  if (!record) ++strangers_;]])
+  [[  if (!record) {]]
+  [[  if (!record && PLANTED) return {};
+  if (!record) {]])
 plant(any-record-is-a-receipt "whatever record comes back is taken for the receipt of ours"
   "I10 | I11 | I3" journal/follower.cc
   [[    if (std::ranges::equal(entry.bytes, sent_[back_]) && ++back_ == count_) return true;]]

@@ -66,9 +66,7 @@ Status SimLog::replay(const KafkaGenesis& genesis, const Visitor& visit) {
   while (read_ < broker.end()) {
     entries_.clear();
     for (; read_ < broker.end() && entries_.size() < kTakeAtOnce; ++read_) {
-      auto entry = follower_.take(broker.at(read_));
-      if (!entry) return fail(std::move(entry.error()));
-      entries_.push_back(**std::move(entry));
+      if (auto fine = follower_.take(broker.at(read_), entries_); !fine) return fine;
     }
     const Entry& first = entries_.front();
     if (first.position == Position{}) {
@@ -240,13 +238,11 @@ std::optional<JournalEvent> SimLog::poll() {
   entries_.clear();
   while (read_ < arrived_ && entries_.size() < kTakeAtOnce) {
     if (connection_ != connection()) break;
-    auto entry = follower_.take(place_.broker.at(read_));
-    if (!entry) {
-      bad_ = std::move(entry.error());
+    if (auto fine = follower_.take(place_.broker.at(read_), entries_); !fine) {
+      bad_ = std::move(fine.error());
       break;
     }
     ++read_;
-    if (*entry) entries_.push_back(**std::move(entry));
   }
   if (!entries_.empty()) {
     if (receipts_.take(entries_)) unsure_.reset();
@@ -274,9 +270,8 @@ Result<std::span<const Entry>> SimLogReader::read(Position from, std::size_t mos
   entries_.clear();
   if (read_ > broker_.end()) return follower_.lost("offset out of range");
   for (; read_ < broker_.end() && entries_.size() < most; ++read_) {
-    auto entry = follower_.take(broker_.at(read_));
-    if (!entry) return fail(std::move(entry.error()));
-    if (*entry) entries_.push_back(**std::move(entry));
+    if (auto fine = follower_.take(broker_.at(read_), entries_); !fine)
+      return fail(std::move(fine.error()));
   }
   return std::span<const Entry>(entries_);
 }
