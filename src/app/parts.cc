@@ -121,8 +121,8 @@ Status FileParts::replay(std::span<const Entry> entries) {
   Status fine;
   ledger_.apply_all(entries, ignored, [&](const Entry&, const Verdict&) {
     ignored.clear();
-    fine = check_rows();
     if (ledger_.halted()) fine = fail(Code::kCorrupt, "ledger: " + *ledger_.halted());
+    if (fine) fine = check_rows();
     return fine.has_value();
   });
   return fine;

@@ -76,7 +76,7 @@ Status Follower::take(const TopicMessage& message, std::vector<Entry>& to) {
   auto record = decode(message.bytes);
   if (!record) {
     ++strangers_;
-    record = Result<Record>(nothing_said());
+    record.emplace(nothing_said());
   }
   const Position at = std::exchange(next_, seckill::next(next_));
   last_stamp_ = message.stamp;

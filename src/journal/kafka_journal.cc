@@ -5,9 +5,7 @@
 #include <atomic>
 #include <cstring>
 #include <fmt/format.h>
-#include <future>
 #include <mutex>
-#include <semaphore>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/timerfd.h>
@@ -18,6 +16,7 @@
 #include "journal/follower.h"
 #include "journal/kafka_sender.h"
 #include "journal/kafka_tail.h"
+#include "journal/visits.h"
 #include "model/codec.h"
 
 namespace seckill {
@@ -47,43 +46,6 @@ Status same_journal(const KafkaOptions& options, const RecordHash& identity) {
                           "made anew",
                           options.topic));
 }
-
-// Visits a portion while the next one is read. A thread that lasts: one for each portion took a
-// tenth of the time in which a node joins.
-class Visits {
- public:
-  explicit Visits(const KafkaJournal::Visitor& visit) : visit_(visit) {}
-  ~Visits() {
-    if (done_.valid()) done_.wait();
-    next_ = {};
-    asked_.release();
-    thread_.join();
-  }
-  // Needs: the one before was heard of by last().
-  void start(std::span<const Entry> entries) {
-    next_ = std::packaged_task<Status()>([this, entries] { return visit_(entries); });
-    done_ = next_.get_future();
-    asked_.release();
-  }
-  // Waits for what was started last, and says what became of it.
-  Status last() { return done_.valid() ? done_.get() : Status(); }
-
- private:
-  void run() {
-    for (;;) {
-      asked_.acquire();
-      auto task = std::move(next_);
-      if (!task.valid()) return;
-      task();
-    }
-  }
-
-  const KafkaJournal::Visitor& visit_;
-  std::packaged_task<Status()> next_;  // between start() and run()
-  std::future<Status> done_;
-  std::binary_semaphore asked_{0};
-  std::thread thread_{[this] { run(); }};
-};
 
 // The topic, looked at again on a thread of its own while the loop goes on.
 class Recheck {
@@ -239,10 +201,10 @@ Status Real::replay(const KafkaGenesis& genesis, std::int64_t end, const Visitor
   Tail& all = **reader;
   if (auto begun = all.start(Position{}); !begun) return begun;
   SteadyTime heard = steady_now();
-  Visits visits(visit);
+  Visits visits(visit);  // behind `all`: a visit under way ends before its entries do
   while (all.next() == Position{} || static_cast<std::int64_t>(number(all.next())) < end) {
     const auto entries = all.take(Tail::kTakeMax, milliseconds(100));
-    if (auto done = visits.last(); !done) return done;
+    if (auto done = visits.outcome(); !done) return done;
     if (!entries) return fail(entries.error());
     if (!entries->empty()) {
       heard = steady_now();
@@ -263,7 +225,7 @@ Status Real::replay(const KafkaGenesis& genesis, std::int64_t end, const Visitor
                                                          options_.brokers, all.trouble()));
     }
   }
-  if (auto done = visits.last(); !done) return done;
+  if (auto done = visits.outcome(); !done) return done;
   found_.records = number(all.next());
   found_.strangers = all.strangers();
   auto tail = Tail::open(options_, Tail::For::kReceipts);

@@ -150,15 +150,12 @@ Status Tail::add_record(const rd_kafka_message_t& message) {
   rd_kafka_timestamp_type_t kind{};
   const RawTime stamp{rd_kafka_message_timestamp(&message, &kind)};
   trouble_.clear();
-  const Position before = next();
-  auto fine =
-      follower_.take({.offset = message.offset,
-                      .stamp = stamp,
-                      .stamped_by_broker = kind == RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME,
-                      .bytes = {static_cast<const std::byte*>(message.payload), message.len}},
-                     taken_.entries);
-  if (next() != before) at_end_ = false;
-  return fine;
+  at_end_ = false;
+  return follower_.take({.offset = message.offset,
+                         .stamp = stamp,
+                         .stamped_by_broker = kind == RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME,
+                         .bytes = {static_cast<const std::byte*>(message.payload), message.len}},
+                        taken_.entries);
 }
 
 }  // namespace seckill::kafka

@@ -75,8 +75,8 @@ class Ledger {
   Verdict apply(const Entry& entry, Changes& changes) {
     return apply(entry, foresee(entry), changes);
   }
-  // The same for all of them, and quicker: what the next ones look for is fetched from memory while
-  // this one is decided. each(entry, verdict) says whether to go on.
+  // The same for all of them, or up to one at which each(entry, verdict) says no. Quicker where
+  // there are many: what the next ones look for is fetched from memory while this one is decided.
   template <class Each>
   void apply_all(std::span<const Entry> entries, Changes& changes, Each&& each) {
     std::array<Foreseen, kForesight> soon;
@@ -136,7 +136,7 @@ class Ledger {
     OrderId order;
     BuyerHash buyer;
   };
-  static constexpr std::size_t kForesight = 8;
+  static constexpr std::size_t kForesight = 8;  // records: a microsecond, some waits for memory
 
   Foreseen foresee(const Entry& entry) const;
   static Foreseen foresee(const Reserve& reserve, const Book& book);

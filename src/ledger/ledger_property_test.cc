@@ -190,8 +190,8 @@ struct Chunk {
   }
 };
 
-// Promise (1): two ledgers, one told record by record, the other any number at once. Sales are
-// made, changed and retired within most of them.
+// Promise (1): two ledgers, one told record by record, the other any number at once. A sale is made
+// in most of them and changed in many.
 TEST(LedgerProperty, ReplayInAnyChunksIsTheReplayOfAll) {
   const auto seed = seed_of_this_run();
   SCOPED_TRACE(seed);

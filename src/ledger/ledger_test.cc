@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <gtest/gtest.h>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "support/story.h"
+#include "support/told_journal.h"
 
 namespace seckill {
 namespace {
@@ -404,6 +407,42 @@ TEST(Ledger, NamesItsJournalByRecordZero) {
   story.tick();
   EXPECT_EQ(story.ledger.identity(), zero);
   EXPECT_EQ(story.ledger.last_hash(), hash_of(story.now, story.bytes));
+}
+
+// What is foreseen of a record may have changed when its turn comes: its sale was made, closed,
+// retired in between.
+TEST(Ledger, DecidesManyAtOnceAsItDecidesOne) {
+  testing::Story told;
+  SaleTerms sale = testing::terms_of("car", 7, 5);
+  const SaleTerms other = testing::terms_of("bus", 8, 1);
+  const auto becomes = [&](Standing standing) {
+    ++sale.version;
+    sale.standing = standing;
+    told.sale(sale);
+  };
+  told.sale(sale), told.buy(sale, "a", "k"), told.buy(sale, "a", "k"), told.buy(other, "a", "k");
+  told.sale(other), told.buy(other, "a", "k"), told.buy(other, "b", "k");
+  becomes(Standing::kClosed), told.buy(sale, "b", "k"), told.buy(sale, "a", "k");
+  becomes(Standing::kRetired), told.buy(sale, "a", "k");
+  const std::size_t first = told.size();
+  told.buy(sale, "c", "k"), told.buy(other, "c", "k");
+
+  Ledger ledger;
+  Changes changes;
+  std::vector<Outcome> said;
+  const auto each = [&](const Entry&, const Verdict& verdict) {
+    said.push_back(verdict.outcome);
+    return true;
+  };
+  const std::span<const Entry> all(told.entries());
+  ledger.apply_all(all.first(first), changes, each);
+  ledger.apply_all(all.subspan(first), changes, each);
+  EXPECT_EQ(said, (std::vector{kTicked, kSaleAccepted, kWon, kReplayed, kUnknownSale,  //
+                               kSaleAccepted, kWon, kSoldOut,                          //
+                               kSaleAccepted, kClosed, kReplayed,                      //
+                               kSaleAccepted, kUnknownSale,                            //
+                               kUnknownSale, kSoldOut}));
+  EXPECT_EQ(ledger.position(), Position{told.size()});
 }
 
 TEST(LedgerDeathTest, StopsAtAGap) {

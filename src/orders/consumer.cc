@@ -82,11 +82,8 @@ Result<bool> Consumer::replay() {
     doubt();
     return corrupt(what);
   }
-  for (const Entry& entry : *entries) {
-    apply(entry);
-    if (stop_) return fail(*stop_);
-    hand_.last = entry.stamp;
-  }
+  apply(*entries, [this](const Entry& entry) { hand_.last = entry.stamp; });
+  if (stop_) return fail(*stop_);
   if (auto same = check_bookmark(); !same) {
     doubt();
     return fail(std::move(same.error()));
@@ -126,21 +123,23 @@ Status Consumer::check_bookmark() const {
 Status Consumer::fill(Applied& into) {
   auto entries = journal_.read(ledger_->position(), options_.batch_max);
   if (!entries) return fail(std::move(entries.error()));
-  for (const Entry& entry : *entries) {
-    apply(entry);
-    if (stop_) break;
-    into.batch.add(*ledger_, changes_, entry, hand_);
-  }
+  apply(*entries, [&](const Entry& entry) { into.batch.add(*ledger_, changes_, entry, hand_); });
   if (!into.batch.empty()) into.orders = orders_known();
   return {};
 }
 
-void Consumer::apply(const Entry& entry) {
+template <class Each>
+void Consumer::apply(std::span<const Entry> entries, Each&& each) {
   changes_.clear();
-  (void)ledger_->apply(entry, changes_);
-  if (const auto& why = ledger_->halted()) {
-    stop_ = Error{Error::Code::kCorrupt, fmt::format("orders/consumer: {}", *why)};
-  }
+  ledger_->apply_all(entries, changes_, [&](const Entry& entry, const Verdict&) {
+    if (const auto& why = ledger_->halted()) {
+      stop_ = Error{Error::Code::kCorrupt, fmt::format("orders/consumer: {}", *why)};
+      return false;
+    }
+    each(entry);
+    changes_.clear();
+    return true;
+  });
 }
 
 Result<bool> Consumer::store(Now now) {

@@ -7,6 +7,7 @@
 #include <deque>
 #include <functional>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -85,7 +86,9 @@ class Consumer {
   Status check_bookmark() const;
   Status fill(Applied& into);
   Result<bool> look(Now now);
-  void apply(const Entry& entry);
+  // Up to one that stops us; each(entry) finds what it changed in changes_.
+  template <class Each>
+  void apply(std::span<const Entry> entries, Each&& each);
   Result<bool> store(Now now);
   Result<Stored> put(const Bookmark& becomes, const Rows& rows);
   void committed(const Bookmark& becomes, const Rows& rows, std::size_t count, Now now);

@@ -130,11 +130,11 @@ Opened open(MemoryDisk& disk, bool append) {
   Changes changes;
   const auto visit = [&](std::span<const Entry> entries) {
     keep_all(entries, opened.records);
-    for (const Entry& entry : entries) {
-      if (ledger.halted()) break;
+    if (ledger.halted()) return Status{};
+    ledger.apply_all(entries, changes, [&](const Entry&, const Verdict&) {
       changes.clear();
-      ledger.apply(entry, changes);
-    }
+      return !ledger.halted();
+    });
     return Status{};
   };
   auto journal = FileJournal::open(disk, small_segments(kSegment), visit);

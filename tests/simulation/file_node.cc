@@ -93,10 +93,10 @@ Result<std::unique_ptr<FileJournal>> FileNode::open_journal(Ledger& ledger,
   };
   Changes changes;
   return FileJournal::open(disk, std::move(options), [&](std::span<const Entry> entries) {
-    for (const Entry& entry : entries) {
-      ledger.apply(entry, changes);
+    ledger.apply_all(entries, changes, [&](const Entry&, const Verdict&) {
       changes.clear();
-    }
+      return true;
+    });
     return Status{};
   });
 }

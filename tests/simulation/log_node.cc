@@ -45,11 +45,11 @@ Result<std::unique_ptr<SimLog>> LogNode::open_log(Ledger& ledger, seckill::Node 
   const KafkaGenesis genesis{.node = name, .nonce = chance_.number()};
   Changes changes;
   return SimLog::open(std::move(place), genesis, [&](std::span<const Entry> entries) -> Status {
-    for (const Entry& entry : entries) {
+    ledger.apply_all(entries, changes, [&](const Entry&, const Verdict&) {
       changes.clear();
-      ledger.apply(entry, changes);
-      if (ledger.halted()) return fail(Error::Code::kCorrupt, "ledger: " + *ledger.halted());
-    }
+      return !ledger.halted();
+    });
+    if (ledger.halted()) return fail(Error::Code::kCorrupt, "ledger: " + *ledger.halted());
     return {};
   });
 }
