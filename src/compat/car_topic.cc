@@ -106,9 +106,7 @@ Result<KafkaTopic> open_topic(const KafkaOptions& options) {
   auto seen = look_at_kafka_topic(options, options.start_wait);
   if (!seen) return seen;
   if (!seen->exists) {
-    auto client = kafka::make_client(RD_KAFKA_PRODUCER, options, {});
-    if (!client) return fail(std::move(client.error()));
-    if (auto made = kafka::create_topic(options, client->get(), seen->listeners.size()); !made)
+    if (auto made = kafka::create_topic(options, seen->listeners.size()); !made)
       return fail(std::move(made.error()));
     options.say(fmt::format("topic {} made at {}", options.topic, options.brokers));
     seen = kafka::look_at_new_topic(options);

@@ -34,7 +34,7 @@ inline const char* text_of(rd_kafka_resp_err_t error) { return rd_kafka_err2str(
 
 // Makes the topic with safe settings; one that is there already is fine. With allow_unsafe there
 // are no more replicas than brokers.
-Status create_topic(const KafkaOptions& options, rd_kafka_t* client, std::size_t brokers);
+Status create_topic(const KafkaOptions& options, std::size_t brokers);
 
 // As look_at_kafka_topic, of a topic that was just made: a broker may take a while to know it.
 // kUnavailable: after start_wait it does not.

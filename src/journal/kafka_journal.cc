@@ -150,9 +150,6 @@ class Real final : public KafkaJournal {
 Status Real::begin(const KafkaGenesis& genesis, const Visitor& visit) {
   auto seen = look_at_kafka_topic(options_, options_.start_wait);
   if (!seen) return fail(std::move(seen.error()));
-  auto sender = Sender::open(options_);
-  if (!sender) return fail(std::move(sender.error()));
-  sender_ = *std::move(sender);
   if (!seen->exists) {
     if (auto made = make_topic(seen->listeners.size()); !made) return made;
     options_.say(fmt::format("topic {} made at {}", options_.topic, options_.brokers));
@@ -160,6 +157,9 @@ Status Real::begin(const KafkaGenesis& genesis, const Visitor& visit) {
     if (!seen) return fail(std::move(seen.error()));
   }
   if (auto safe = check_kafka_topic(*seen, options_); !safe) return safe;
+  auto sender = Sender::open(options_);  // now: who misses a topic looks again a second later
+  if (!sender) return fail(std::move(sender.error()));
+  sender_ = *std::move(sender);
   if (auto replayed = replay(genesis, seen->end, visit); !replayed) return replayed;
   return open_wake();
 }
@@ -167,7 +167,7 @@ Status Real::begin(const KafkaGenesis& genesis, const Visitor& visit) {
 // Brokers that have just come back may not be counted yet: what they refuse is asked again, soon.
 Status Real::make_topic(std::size_t brokers) {
   for (const SteadyTime until = steady_now() + kTopicWithin;;) {
-    auto made = kafka::create_topic(options_, sender_->client(), brokers);
+    auto made = kafka::create_topic(options_, brokers);
     if (made || steady_now() >= until) return made;
     std::this_thread::sleep_for(milliseconds(500));
   }

@@ -91,9 +91,11 @@ Result<KafkaTopic> look(rd_kafka_t* client, const KafkaOptions& options, millise
 
 }  // namespace
 
-Status create_topic(const KafkaOptions& options, rd_kafka_t* client, std::size_t brokers) {
+Status create_topic(const KafkaOptions& options, std::size_t brokers) {
   using NewTopic = std::unique_ptr<rd_kafka_NewTopic_t, Destroys<rd_kafka_NewTopic_destroy>>;
   using Asked = std::unique_ptr<rd_kafka_AdminOptions_t, Destroys<rd_kafka_AdminOptions_destroy>>;
+  auto client = make_client(RD_KAFKA_PRODUCER, options, {});
+  if (!client) return fail(std::move(client.error()));
   std::array<char, 512> why{};
   const int most = options.allow_unsafe ? static_cast<int>(brokers) : INT_MAX;
   const int replicas = std::min(options.replication, most);
@@ -108,11 +110,11 @@ Status create_topic(const KafkaOptions& options, rd_kafka_t* client, std::size_t
                             std::pair("unclean.leader.election.enable", "false"),
                             std::pair("min.insync.replicas", insync.c_str())};
   for (const auto& [name, value] : settings) rd_kafka_NewTopic_set_config(topic.get(), name, value);
-  const Asked how(rd_kafka_AdminOptions_new(client, RD_KAFKA_ADMIN_OP_CREATETOPICS));
+  const Asked how(rd_kafka_AdminOptions_new(client->get(), RD_KAFKA_ADMIN_OP_CREATETOPICS));
   rd_kafka_AdminOptions_set_operation_timeout(how.get(), 10'000, why.data(), why.size());
-  const Queue queue(rd_kafka_queue_new(client));
+  const Queue queue(rd_kafka_queue_new(client->get()));
   rd_kafka_NewTopic_t* one = topic.get();
-  rd_kafka_CreateTopics(client, &one, 1, how.get(), queue.get());
+  rd_kafka_CreateTopics(client->get(), &one, 1, how.get(), queue.get());
   const Happened told(rd_kafka_queue_poll(queue.get(), 15'000));
   if (!told) return away(options, "a topic was to be made");
   if (rd_kafka_event_error(told.get()) != 0)
