@@ -117,6 +117,21 @@ bool World::all_are_quiet() {
   return std::all_of(all.begin(), all.end(), [](const Node* node) { return node->quiet(); });
 }
 
+bool World::all_know_the_same() {
+  const auto all = nodes();
+  return std::all_of(all.begin(), all.end(), [&](const Node* node) {
+    return node->ledger()->position() == decided().position();
+  });
+}
+
+// A tick may be on its way just now, people may still have plans, and a node that is far away hears
+// of everything a second later.
+void World::settle() {
+  const auto settled = [&] { return crowd_->content() && all_are_quiet() && all_know_the_same(); };
+  for (int more = 0; more < 500 && !stage_.violation() && !settled(); ++more)
+    stage_.play(microseconds(20'000));
+}
+
 bool World::rows_know_all() {
   const auto all = nodes();
   const auto mark = rows().mark();
@@ -146,8 +161,7 @@ void World::holds_end() {
   }
   if (stage_.violation()) return;
   stage_.check(no_hold_is_open(), "I7", "a hold did not end");
-  // A tick may be on its way just now.
-  for (int more = 0; more < 10 && !all_are_quiet(); ++more) stage_.play(microseconds(20'000));
+  settle();
   stage_.check(all_are_quiet(), "I3", "something is in flight, though nobody waits");
 }
 
@@ -164,9 +178,7 @@ void World::nothing_has_leaked() {
     const std::uint64_t returned = sale->returned, granted = sale->units_granted;
     for (int round = 0; round < 5 && sale->available() > 0; ++round) {
       crowd_->probe(wished.name, sale->available() + 1);
-      for (int more = 0; more < 50 && !crowd_->content(); ++more) {
-        stage_.play(microseconds(100'000));
-      }
+      settle();
     }
     const std::uint64_t sold = sale->units_granted - granted, back = sale->returned - returned;
     stage_.check(

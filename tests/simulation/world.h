@@ -91,6 +91,8 @@ class World {
   const Ledger& decided() { return *nodes().front()->ledger(); }
   bool all_are_up();
   bool all_are_quiet();
+  bool all_know_the_same();
+  void settle();
   bool no_hold_is_open();
   bool rows_know_all();
 
