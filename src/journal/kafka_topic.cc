@@ -38,12 +38,15 @@ Status see_settings(rd_kafka_t* client, const KafkaOptions& options, millisecond
   const auto* result = rd_kafka_event_DescribeConfigs_result(told.get());
   const auto** resources = rd_kafka_DescribeConfigs_result_resources(result, &count);
   if (count != 1) return away(options, "its settings were not told");
-  if (const auto error = rd_kafka_ConfigResource_error(resources[0]); error != 0) {
+  // Any broker answers this one, and it may hear of a topic later than those that told of it.
+  const auto error = rd_kafka_ConfigResource_error(resources[0]);
+  if (error == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) {
     return fail(Error::Code::kInvalid,
                 fmt::format("journal/kafka: the settings of topic {} may not be read ({}); allow "
                             "DescribeConfigs on it",
                             options.topic, text_of(error)));
   }
+  if (error != 0) return away(options, text_of(error));
   std::size_t entries = 0;
   const auto** entry = rd_kafka_ConfigResource_configs(resources[0], &entries);
   for (std::size_t i = 0; i < entries; ++i) {
@@ -169,6 +172,7 @@ Result<KafkaTopic> look_at_kafka_topic(const KafkaOptions& options, milliseconds
                               wait.count() / 1'000));
     }
     if (steady_now() >= until) return seen;
+    std::this_thread::sleep_for(milliseconds(50));
   }
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <netinet/in.h>
 #include <poll.h>
+#include <string>
 #include <string_view>
 #include <sys/socket.h>
 #include <utility>
@@ -15,12 +16,20 @@ namespace {
 
 constexpr int kLookMs = 50;  // so often it is asked whether to stop
 
-sockaddr_in local(std::uint16_t port) {
+sockaddr_in local(const char* at, std::uint16_t port) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_addr.s_addr = inet_addr(at);
   return address;
+}
+
+// Of the same length, so that every frame stays as long as it says.
+std::string replaced(std::string_view in, std::string_view word, std::string_view by) {
+  std::string out(in);
+  for (auto at = out.find(word); at != std::string::npos; at = out.find(word, at + by.size()))
+    out.replace(at, word.size(), by);
+  return out;
 }
 
 bool send_all(int to, std::string_view bytes) {
@@ -34,9 +43,9 @@ bool send_all(int to, std::string_view bytes) {
 
 }  // namespace
 
-CutWire::CutWire(std::uint16_t server_port)
+CutWire::CutWire(std::uint16_t server_port, const char* at, std::uint16_t port)
     : server_port_(server_port), listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-  auto address = local(0);
+  auto address = local(at, port);
   socklen_t size = sizeof address;
   auto* const where = reinterpret_cast<sockaddr*>(&address);
   invariant(::bind(listener_.get(), where, size) == 0 && ::listen(listener_.get(), 8) == 0 &&
@@ -64,7 +73,7 @@ void CutWire::run() {
     const Fd client(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
     if (is_deaf_) continue;
     const Fd server(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    const auto address = local(server_port_);
+    const auto address = local("127.0.0.1", server_port_);
     if (::connect(server.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0)
       join(client.get(), server.get());
   }
@@ -85,10 +94,18 @@ bool CutWire::pass(int from, int to, bool is_client) {
   const auto got = ::recv(from, bytes.data(), bytes.size(), 0);
   if (got <= 0) return false;
   const std::string_view said(bytes.data(), static_cast<std::size_t>(got));
+  if (!is_client && !garbled_.empty())
+    return send_all(to, replaced(said, std::exchange(garbled_, {}), word_));
   if (!is_client || cut_ == Cut::kNever || said.find(word_) == std::string_view::npos)
     return send_all(to, said);
   is_deaf_ = deaf_.load();
-  if (cut_.exchange(Cut::kNever) == Cut::kBeforeItIsAnswered && send_all(to, said))
+  const Cut how = cut_.exchange(Cut::kNever);
+  if (how == Cut::kGarbled) {
+    garbled_ = word_;
+    garbled_.back() = 'z';
+    return send_all(to, replaced(said, word_, garbled_));
+  }
+  if (how == Cut::kBeforeItIsAnswered && send_all(to, said))
     (void)::recv(to, bytes.data(), bytes.size(), 0);  // it was done
   return false;
 }

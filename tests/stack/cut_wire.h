@@ -1,5 +1,5 @@
-// A wire between a client and a server that breaks at a chosen word: the only way to lose exactly
-// the answer to a COMMIT.
+// A wire between a client and a server that breaks at a chosen word, or garbles it: the only way to
+// lose exactly the answer to a COMMIT, and to ask a broker about a topic that it does not know yet.
 #pragma once
 
 #include <atomic>
@@ -13,10 +13,12 @@ namespace seckill::testing {
 
 class CutWire {
  public:
-  enum class Cut : std::uint8_t { kNever, kBeforeItArrives, kBeforeItIsAnswered };
+  // Garbled: the server hears another word and answers about that one; the client sees its own.
+  enum class Cut : std::uint8_t { kNever, kBeforeItArrives, kBeforeItIsAnswered, kGarbled };
 
-  // 127.0.0.1 on both sides.
-  explicit CutWire(std::uint16_t server_port);
+  // 127.0.0.1 on both sides; `at` is where the client finds it, "127.0.0.2" and the server's own
+  // port for a server that tells its clients where to go. One client at a time.
+  explicit CutWire(std::uint16_t server_port, const char* at = "127.0.0.1", std::uint16_t port = 0);
   ~CutWire();
   CutWire(const CutWire&) = delete;
   CutWire& operator=(const CutWire&) = delete;
@@ -35,7 +37,7 @@ class CutWire {
   std::uint16_t server_port_;
   std::uint16_t port_ = 0;
   Fd listener_;
-  std::string word_;
+  std::string word_, garbled_;  // empty: nothing is garbled
   std::atomic<Cut> cut_{Cut::kNever};
   std::atomic<bool> deaf_{false}, stop_{false}, is_deaf_{false};
   std::thread thread_;

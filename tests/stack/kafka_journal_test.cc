@@ -8,11 +8,14 @@
 #include <thread>
 
 #include "journal/journal_contract.h"
+#include "journal/kafka_client.h"
+#include "stack/cut_wire.h"
 #include "support/real_servers.h"
 
 namespace seckill {
 namespace {
 
+using testing::CutWire;
 using testing::RealServers;
 
 std::string new_topic() {
@@ -202,6 +205,26 @@ TEST(KafkaTopic, WhatIsNoWholeJournalOfOursIsRefused) {
   why = refusal(laptop(newer));
   EXPECT_EQ(why.code, Error::Code::kCorrupt);
   EXPECT_NE(why.message.find("format 2"), std::string::npos) << why.message;
+}
+
+// One of several brokers may hear of a topic later than the others: what it does not know yet is no
+// finding, and it is asked again. The wire makes the only one forget the topic, once.
+TEST(KafkaTopic, ABrokerThatDoesNotKnowTheTopicYetIsAskedAgain) {
+  ::setenv("KAFKA_ADVERTISED", "127.0.0.2", 1);
+  const RealServers servers("kafka");
+  ::unsetenv("KAFKA_ADVERTISED");
+  KafkaOptions options = laptop(new_topic(), servers);
+  const auto port = std::stoi(options.brokers.substr(options.brokers.find(':') + 1));
+  CutWire wire(static_cast<std::uint16_t>(port), "127.0.0.2", static_cast<std::uint16_t>(port));
+  options.brokers = fmt::format("127.0.0.2:{}", port);
+  ASSERT_TRUE(kafka::create_topic(options, 1));
+  wire.cut(options.topic, CutWire::Cut::kGarbled);
+  const auto seen = kafka::look_at_new_topic(options);
+  EXPECT_TRUE(wire.is_cut()) << "it was asked about the topic";
+  ASSERT_TRUE(seen) << seen.error().message;
+  EXPECT_TRUE(seen->exists);
+  EXPECT_EQ(seen->settings.at("retention.ms"), "-1");
+  EXPECT_EQ(seen->end, 0);
 }
 
 // A stranger's message has a place like any other record, says nothing, and is counted.

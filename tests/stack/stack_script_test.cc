@@ -54,6 +54,26 @@ TEST(StackScript, FindsWhatRunsAndKeepsItsPorts) {
   EXPECT_NE(stack("status" + here).words.find("redis   does not run"), std::string::npos);
 }
 
+// Two stacks that start at the same time, or one whose server is down while another one starts.
+TEST(StackScript, TakesNoPortOfAnotherStack) {
+  const TempDir place;
+  std::filesystem::create_directory(place.file("other"));
+  std::ofstream theirs(place.file("other/ports")), all(place.file("ports"));
+  for (int port = 20'000; port < 32'000; ++port) {
+    const bool gone = port / 100 == 210;  // its folder is
+    if (!gone) theirs << "redis " << port << '\n';
+    all << port << ' ' << place.file(gone ? "gone" : "other") << '\n';
+  }
+  theirs.close(), all.close();
+  ::setenv("SECKILL_CACHE", place.path().c_str(), 1);
+  const auto started = stack(
+      fmt::format("start --dir '{}' --only redis --until-gone {}", place.file("own"), getpid()));
+  ::unsetenv("SECKILL_CACHE");
+  EXPECT_EQ(started.code, 0) << started.words;
+  EXPECT_NE(read_file(place.file("own/env")).find("127.0.0.1:210"), std::string::npos);
+  EXPECT_EQ(stack(fmt::format("stop --wipe --dir '{}'", place.file("own"))).code, 0);
+}
+
 TEST(StackScript, LeavesOthersFoldersAlone) {
   const TempDir place;
   std::ofstream(place.file("letter")) << "dear";
