@@ -24,8 +24,8 @@ test:  ## all tests, with a part under ASan and UBSan: what CI runs
 	@cmake --build $(BUILD) -j $(JOBS)
 	@cmake --preset dev -DSECKILL_TESTS=ON >/dev/null
 	@cmake --build build/dev --target unit_tests -j $(JOBS)
-	@cd build/dev && ctest -L unit -j $(JOBS) --output-on-failure --progress
-	@cd $(BUILD) && $(CURDIR)/scripts/with-promtool ctest -j $(JOBS) --output-on-failure --progress
+	@cd build/dev && ctest -L unit -j $(JOBS) --output-on-failure --progress || $(CURDIR)/scripts/why-failed .
+	@cd $(BUILD) && $(CURDIR)/scripts/with-promtool ctest -j $(JOBS) --output-on-failure --progress || $(CURDIR)/scripts/why-failed .
 
 # Quick refusals first; then all in one process under both sanitizers (tests/CMakeLists.txt says what is left
 # to release builds, and why), eight fuzzers for a minute each, clang-tidy.
@@ -36,7 +36,7 @@ check: test  ## test, then ASan+UBSan and TSan, fuzzing, clang-tidy, format, she
 	@yamllint deploy/compose.yml
 	@for preset in dev tsan; do \
 	  cmake --preset $$preset >/dev/null && cmake --build --preset $$preset -j $(JOBS) && \
-	  scripts/with-promtool ctest --preset $$preset -j $(JOBS) --progress || exit 1; done
+	  { scripts/with-promtool ctest --preset $$preset -j $(JOBS) --progress || scripts/why-failed build/$$preset; } || exit 1; done
 	@JOBS=$(JOBS) scripts/fuzz --seconds 60
 	@JOBS=$(JOBS) scripts/lint
 
