@@ -114,10 +114,11 @@ Status Shop::build() {
   counter_ = *std::move(counter);
   sale_.emplace(std::move(ledger), node, limits);
   journal_.emplace(
-      parts_->journal(), [this] { return parts_->last_flush_us(); },
+      parts_->journal(), node, [this] { return parts_->last_flush_us(); },
       [this] {
         if (delivery_) delivery_->news();
-      });
+      },
+      [this] { say_whether_unsure(); });
   shell_.emplace(
       *sale_, *journal_, machine_now,
       [this](std::span<const Answer> answers) { server_->tell(answers); },
@@ -168,14 +169,17 @@ Readiness Shop::readiness() const {
   Readiness readiness;
   const auto& seen = journal_->seen();
   const Room room = journal_->room();
+  const bool unsure = seen.unsure && room == Room::kPlenty;
   readiness.checks.push_back(
-      {"journal", !seen.broken && room == Room::kPlenty,
+      {"journal", !seen.broken && !unsure && room == Room::kPlenty,
        seen.broken             ? seen.broken->message
+       : unsure                ? "takes no records: " + *seen.unsure
        : room != Room::kPlenty ? "no space for new claims; payments still land"
                                : fmt::format("flushes in {:.1f} ms",
                                              static_cast<double>(parts_->last_flush_us()) / 1e3),
        seen.broken ? "restart: a restart reads the truth back, unless it exits with 5 "
                      "(docs/runbook.md)"
+       : unsure    ? "it is tried again by itself: seckill doctor"
                    : "make room on the journal's disk, or begin a new season in a new directory"});
   if (delivery_) {
     const Delivery::State rows = delivery_->state();
@@ -269,7 +273,7 @@ void Shop::append_metrics(std::string& text) const {
       "# HELP seckill_dependency_up 1 while the part answers.\n# TYPE seckill_dependency_up gauge\n"
       "seckill_dependency_up{{dependency=\"journal\"}} "
       "{}\nseckill_dependency_up{{dependency=\"orders\"}} {}\n",
-      seen.broken ? 0 : 1, rows.trouble ? 0 : 1);
+      seen.broken || seen.unsure ? 0 : 1, rows.trouble ? 0 : 1);
   if (counter_) append_counter(text, *sale_, *counter_);
   append_process_metrics(text);
 }
@@ -370,6 +374,16 @@ void Shop::drain(std::string_view why, milliseconds delay) {
       server_->stop();
     });
   });
+}
+
+void Shop::say_whether_unsure() {
+  if (const auto& why = journal_->seen().unsure) {
+    log_.error(
+        "journal-unsure",
+        {{"why", *why}, {"next", "buyers are told to ask again with the same key; trying again"}});
+  } else {
+    log_.info("journal-again");
+  }
 }
 
 void Shop::stopped_by_sale(const std::string& why) {

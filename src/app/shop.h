@@ -59,6 +59,7 @@ class Shop {
   void reload();
   Status take_over(const Settings& fresh);
   void drain(std::string_view why, milliseconds delay);
+  void say_whether_unsure();
   void stopped_by_sale(const std::string& why);
   void stop_for(Error error);  // drains, and run() returns its exit code
 

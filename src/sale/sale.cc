@@ -261,9 +261,11 @@ bool Sale::flush_due(Now now, bool idle) const {
   return idle || gathered() >= limits_.flush_at || now.steady - since_ >= limits_.flush_after;
 }
 
-// Asked again at each wake, since the wall clock may have stepped meanwhile. Once it runs behind
-// our last stamp, the ledger's clock stands still until a record tells it so: then soon. A journal
-// that fails at once must not keep us busy: one tick in flush_after.
+// Owed behind a turn, and behind a tick of unknown outcome: whether the journal takes records again
+// is found out also where nobody asks. Asked again at each wake, since the wall clock may have
+// stepped meanwhile. Once it runs behind our last stamp, the ledger's clock stands still until a
+// record tells it so: then soon. A journal that fails at once must not keep us busy: one tick in
+// flush_after.
 SteadyTime Sale::tick_at(Now now) const {
   if (draining_ || room_ == Room::kFull) return kNever;
   SteadyTime at = kNever;
@@ -381,6 +383,7 @@ void Sale::release(Hopeful& hopeful, const Verdict& verdict) {
 void Sale::on(Now, const Unsure&) {
   ++stats_.unsure;
   abandon();
+  tick_owed_ = true;
 }
 
 void Sale::on(Now, const Broken& broken) {

@@ -79,7 +79,8 @@ struct SaleStats {
 //       twins (16 of them, then kBusy), another body under that key is kKeyReused (I5);
 //   (4) a claim that is refused leaves no trace: nothing is recorded, kept or allocated for it;
 //   (5) a TICK is wished when a hold is due, every 30 s while holds are open, and 1 s after the
-//       last turn: time goes on although nobody asks;
+//       last turn, or after the last append as long as its outcome is unknown: time goes on
+//       although nobody asks, and a journal that heals is found healed;
 //   (6) I12: everything that waits is bounded by SaleLimits, and PAY, CANCEL and SALE wait at most
 //       a turn for claims, however many these are (A7);
 //   (7) I9: after Broken, or when the ledger halts, nobody is told a yes any more;
@@ -196,7 +197,7 @@ class Sale {
   std::size_t back_ = 0;
   SteadyTime started_{INT64_MIN / 2};
   RawTime stamp_{INT64_MIN};
-  bool tick_owed_ = false;             // it was not a TICK
+  bool tick_owed_ = false;             // it was not a TICK, or nobody knows
   SteadyTime since_{INT64_MIN / 2};    // since when the flush rule counts
   SteadyTime barrier_{INT64_MIN / 2};  // the last turn that was only a TICK
   std::optional<LogTime> due_;         // ledger_.next_due()

@@ -165,6 +165,25 @@ TEST(Turn, ATickThatHadNoRoomGoesWhenThereIs) {
   EXPECT_EQ(shop.journal.turns.size(), 2u);
 }
 
+// Promise 5: a journal that takes no records is tried again, a second after the last append or once
+// that is given up; until something came back, and no longer.
+TEST(Turn, TicksUntilAJournalTakesRecordsAgain) {
+  Shop shop({terms_of(1, "car", 9)});
+  shop.buy("car", "anna", "k1");
+  shop.shell->idle();
+  for (std::size_t turns = 2; turns < 5; ++turns) {
+    shop.journal.lose();
+    shop.shell->pump();
+    EXPECT_EQ(shop.shell->wake(), shop.now.steady + milliseconds(1'000));
+    shop.pass(milliseconds(1'000));
+    shop.shell->pass();
+    ASSERT_EQ(shop.journal.turns.size(), turns);
+    ASSERT_TRUE(is_tick(shop.journal.turns.back()));
+  }
+  shop.turn();
+  EXPECT_EQ(shop.shell->wake(), kNever);
+}
+
 // … and where nothing is held, a quiet sale writes nothing more than one tick.
 TEST(Turn, AQuietSaleWritesNothing) {
   Shop shop({terms_of(1, "car", 9)});

@@ -125,7 +125,21 @@ TEST(Nodes, WithTooFewReplicasNobodyIsToldAYes) {
     EXPECT_EQ(unsure.status, 503) << unsure.body;
     EXPECT_NE(unsure.header("Retry-After"), "");
   }
+  const auto ready = [&](int status) {
+    app::HttpReply said = *node->client().ask({.path = "/readyz"});
+    for (int i = 0; i < 600 && said.status != status; ++i) {
+      std::this_thread::sleep_for(milliseconds(100));
+      said = *node->client().ask({.path = "/readyz"});
+    }
+    EXPECT_EQ(said.status, status) << said.body;
+    return said.body;
+  };
+  const std::string why = ready(503);
+  EXPECT_NE(why.find("takes no records"), std::string::npos) << why;
+  EXPECT_NE(node->program().err().find("journal-unsure"), std::string::npos);
   servers.act("restart", "kafka2 kafka3");
+  ready(200);  // though nobody has asked for anything since
+  EXPECT_NE(node->program().err().find("journal-again"), std::string::npos);
   app::HttpReply won;
   for (int i = 0; i < 60 && won.status / 100 != 2; ++i) {
     won = buy(*node, "car", "bob", "k");
