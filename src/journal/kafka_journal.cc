@@ -124,7 +124,7 @@ class Real final : public KafkaJournal {
   Status open_wake();
   void take_receipts(std::span<const Entry> entries);
   void hear_reports();
-  void set_deadline(milliseconds within);
+  void set_deadline();
   void clear_wake();
   void give_up(std::string why);
   std::optional<JournalEvent> broken(Error error);
@@ -136,6 +136,7 @@ class Real final : public KafkaJournal {
   std::unique_ptr<Sender> sender_;
   std::unique_ptr<Tail> tail_;
   std::uint64_t doubts_ = 0;
+  bool missing_ = false;  // the tail waits before it asks again
   Recheck recheck_;
 
   // The append in flight.
@@ -248,7 +249,7 @@ Status Real::open_wake() {
   static constexpr std::uint64_t kOne = 1;
   rd_kafka_queue_io_event_enable(sender_->reports(), event_.get(), &kOne, sizeof kOne);
   tail_->wake(event_.get());
-  set_deadline(options_.look_every);
+  set_deadline();
   [[maybe_unused]] const auto put = ::write(event_.get(), &kOne, sizeof kOne);  // what came before
   return {};
 }
@@ -259,7 +260,7 @@ void Real::append(std::span<const Record> records, RawTime) {
   receipts_.expect(records);
   ++turn_;
   since_ = steady_now();
-  set_deadline(kReceiptWithin);
+  set_deadline();
   if (const auto error = sender_->send(records, receipts_.bytes(), turn_); error != 0) {
     give_up(kafka::text_of(error));
     static constexpr std::uint64_t kOne = 1;
@@ -284,6 +285,7 @@ std::optional<JournalEvent> Real::poll() {
       recheck_.owed(options_.look_every)) {
     recheck_.start(options_, identity_, event_.get());
   }
+  if (std::exchange(missing_, tail_->missing()) || missing_) set_deadline();
   if (!entries->empty()) {
     take_receipts(*entries);
     return CameBack{*entries};
@@ -294,7 +296,7 @@ std::optional<JournalEvent> Real::poll() {
     give_up("its records did not come back " + tail_->trouble());
   if (!unsure_) return std::nullopt;
   receipts_.forget();
-  set_deadline(options_.look_every);
+  set_deadline();
   return Unsure{*std::exchange(unsure_, std::nullopt)};
 }
 
@@ -307,7 +309,7 @@ void Real::take_receipts(std::span<const Entry> entries) {
   if (!receipts_.take(entries)) return;
   unsure_.reset();
   last_trip_us_ = (steady_now() - since_).count();
-  set_deadline(options_.look_every);
+  set_deadline();
 }
 
 void Real::hear_reports() {
@@ -320,7 +322,14 @@ void Real::hear_reports() {
   }
 }
 
-void Real::set_deadline(milliseconds within) {
+// poll() is due then, though nothing is heard.
+void Real::set_deadline() {
+  milliseconds within = options_.look_every;
+  if (receipts_.missing()) {
+    const auto waited = std::chrono::duration_cast<milliseconds>(steady_now() - since_);
+    within = std::max(kReceiptWithin - waited, milliseconds(1));
+  }
+  if (missing_) within = std::min(within, kLookAgain);
   itimerspec when{};
   when.it_value.tv_sec = within.count() / 1000;
   when.it_value.tv_nsec = within.count() % 1000 * 1'000'000;

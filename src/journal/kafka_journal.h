@@ -11,8 +11,10 @@
 // every look_every: one partition, kept for ever, never compacted, stamped by the broker, starting
 // at 0, on enough replicas, with the first record that we know. And a reader that was cut off reads
 // the last record it knows again before it goes on: a topic that was made anew meanwhile has
-// another one there (I9). (One that is made anew and longer than before within milliseconds is seen
-// only by the next look: librdkafka says nothing then.)
+// another one there (I9). A record that the broker says is gone is asked for again for a minute: a
+// leader that was cut off, and knows nothing of its successor, says so of what it has missed. (One
+// that is made anew and longer than before within milliseconds is seen only by the next look:
+// librdkafka says nothing then.)
 //
 // Whoever may write to the topic is part of what is trusted. A stranger's message is a record that
 // changes nothing (nothing_said, counted); one of a newer format stops us.
@@ -42,6 +44,7 @@ struct KafkaOptions {
   std::map<std::string, std::string> client;  // handed to librdkafka; see check_kafka_setting()
   milliseconds start_wait{30'000};            // for brokers that do not answer yet
   milliseconds look_every{30'000};            // at the topic and its first record, while it runs
+  milliseconds missing_for{60'000};  // until a record that is said to be gone is believed to be
   // One line for the person on call. From any thread of ours.
   std::function<void(std::string_view)> say = [](std::string_view) {};
 };

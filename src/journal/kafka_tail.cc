@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <fmt/format.h>
+#include <thread>
 
 namespace seckill::kafka {
 namespace {
@@ -14,8 +15,11 @@ constexpr std::size_t kQueueWasFull = kQueuedMax * 9 / 10;
 constexpr const char* kGatheredBytes = "65536";
 constexpr const char* kGatheredMs = "50";
 
-// What no time heals: the topic does not hold what we were to read.
-bool is_lost(rd_kafka_resp_err_t error) {
+// So often a record that is missing is asked for again.
+constexpr milliseconds kSeekAgain{500};
+
+// The broker that we asked does not hold what we were to read.
+bool says_missing(rd_kafka_resp_err_t error) {
   return error == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
          error == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE || error == RD_KAFKA_RESP_ERR__BAD_MSG;
 }
@@ -87,7 +91,11 @@ Result<std::span<const Entry>> Tail::take(std::size_t most, milliseconds wait) {
   std::swap(taken_, before_);
   taken_.clear();
   if (!shaken_) fetch(most, wait);
-  if (auto fine = hear_errors(); !fine) return fail(std::move(fine.error()));
+  hear_errors();
+  if (const SteadyTime now = steady_now(); shaken_ && now < seek_at_) {
+    std::this_thread::sleep_for(std::min<microseconds>(wait, seek_at_ - now));
+    return std::span<const Entry>();
+  }
   if (shaken_) {
     if (auto sought = seek(follower_.again()); !sought) return fail(std::move(sought.error()));
     return std::span<const Entry>();
@@ -119,21 +127,27 @@ void Tail::fetch(std::size_t most, milliseconds wait) {
     taken_.messages.emplace_back(some[static_cast<std::size_t>(i)]);
 }
 
-Status Tail::hear_errors() {
+void Tail::hear_errors() {
   while (const Happened event{rd_kafka_queue_poll(events_.get(), 0)}) {
     if (rd_kafka_event_type(event.get()) != RD_KAFKA_EVENT_ERROR) continue;
-    auto fine =
-        happened(rd_kafka_event_error(event.get()), rd_kafka_event_error_string(event.get()));
-    if (!fine) return fine;
+    happened(rd_kafka_event_error(event.get()), rd_kafka_event_error_string(event.get()));
   }
-  return {};
 }
 
-Status Tail::happened(rd_kafka_resp_err_t error, const char* says) {
+void Tail::happened(rd_kafka_resp_err_t error, const char* says) {
   trouble_ = fmt::format("{} ({})", says == nullptr ? "" : says, rd_kafka_err2name(error));
-  if (is_lost(error)) return follower_.lost(trouble_);
   ++doubts_;
   shaken_ = true;
+}
+
+// A leader that was cut off does not know what its successor has taken, and a librdkafka before 2.1
+// cannot tell the two apart: it is asked again, and a look at all brokers' metadata finds the right
+// one within seconds. What stays missing is lost.
+Status Tail::is_missing() {
+  const SteadyTime now = steady_now();
+  if (!missing_since_) missing_since_ = now;
+  if (now - *missing_since_ >= options_.missing_for) return follower_.lost(trouble_);
+  seek_at_ = now + kSeekAgain;
   return {};
 }
 
@@ -142,14 +156,16 @@ Status Tail::add(const rd_kafka_message_t& message) {
     at_end_ = !follower_.doubtful() && message.offset == static_cast<std::int64_t>(number(next()));
     return {};
   }
-  if (message.err != 0) return happened(message.err, rd_kafka_message_errstr(&message));
-  return add_record(message);
+  if (message.err == 0) return add_record(message);
+  happened(message.err, rd_kafka_message_errstr(&message));
+  return says_missing(message.err) ? is_missing() : Status{};
 }
 
 Status Tail::add_record(const rd_kafka_message_t& message) {
   rd_kafka_timestamp_type_t kind{};
   const RawTime stamp{rd_kafka_message_timestamp(&message, &kind)};
   trouble_.clear();
+  missing_since_.reset();
   at_end_ = false;
   return follower_.take({.offset = message.offset,
                          .stamp = stamp,

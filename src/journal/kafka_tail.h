@@ -30,22 +30,24 @@ class Tail {
   // `before`: what record from-1 must be. Not known: believed.
   Status start(Position from, std::optional<RecordHash> before = std::nullopt);
   // What has arrived, up to `most` and kTakeMax; waits for the first one so long. Empty: nothing
-  // (yet).
+  // (yet). kCorrupt: the follower says so, or a record was missing for KafkaOptions::missing_for.
   Result<std::span<const Entry>> take(std::size_t most, milliseconds wait);
 
   Position next() const { return follower_.next(); }
   std::optional<RecordHash> last() const { return follower_.last(); }  // hash of record next() - 1
   bool at_end() const { return at_end_; }  // nothing was there behind next()
   std::uint64_t strangers() const { return follower_.strangers(); }
-  std::uint64_t doubts() const { return doubts_; }  // connections lost
+  std::uint64_t doubts() const { return doubts_; }             // connections lost
+  bool missing() const { return missing_since_.has_value(); }  // says the broker, of record next()
   // What the client complained of last; empty once records come again.
   const std::string& trouble() const { return trouble_; }
   void wake(int event_fd);  // written to when take() may have something
 
  private:
   Tail(KafkaOptions options, Client client, Topic topic, Queue fetched, Queue events);
-  Status hear_errors();
-  Status happened(rd_kafka_resp_err_t error, const char* says);
+  void hear_errors();
+  void happened(rd_kafka_resp_err_t error, const char* says);
+  Status is_missing();
   Status seek(Position at);
   void fetch(std::size_t most, milliseconds wait);
   Status add(const rd_kafka_message_t& message);
@@ -58,7 +60,9 @@ class Tail {
   bool started_ = false;
   bool at_end_ = false;
   bool shaken_ = false;  // cut off: nothing is believed before seek()
-  bool full_ = false;    // so many messages waited that librdkafka fetches no more
+  std::optional<SteadyTime> missing_since_;
+  SteadyTime seek_at_{};  // not before
+  bool full_ = false;     // so many messages waited that librdkafka fetches no more
   Follower follower_;
   std::uint64_t doubts_ = 0;
   std::string trouble_;

@@ -70,40 +70,45 @@ void CutWire::run() {
   while (!stop_) {
     pollfd ready{listener_.get(), POLLIN, 0};
     if (::poll(&ready, 1, kLookMs) <= 0) continue;
-    const Fd client(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    Fd client(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
     if (is_deaf_) continue;
-    const Fd server(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    Fd server(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     const auto address = local("127.0.0.1", server_port_);
-    if (::connect(server.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0)
-      join(client.get(), server.get());
+    if (::connect(server.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+      continue;
+    joins_.emplace_back(
+        [this, client = std::move(client), server = std::move(server)] { join(client, server); });
   }
+  for (std::thread& one : joins_) one.join();
 }
 
-void CutWire::join(int client, int server) {
+void CutWire::join(const Fd& client, const Fd& server) {
+  std::string garbled;  // what the server heard for word_, until it answers
   while (!stop_) {
-    std::array<pollfd, 2> ready{pollfd{client, POLLIN, 0}, pollfd{server, POLLIN, 0}};
+    std::array<pollfd, 2> ready{pollfd{client.get(), POLLIN, 0}, pollfd{server.get(), POLLIN, 0}};
     if (::poll(ready.data(), ready.size(), kLookMs) <= 0) continue;
-    if (ready[0].revents != 0 && !pass(client, server, true)) return;
-    if (ready[1].revents != 0 && !pass(server, client, false)) return;
+    if (ready[0].revents != 0 && !pass(client.get(), server.get(), true, garbled)) return;
+    if (ready[1].revents != 0 && !pass(server.get(), client.get(), false, garbled)) return;
   }
 }
 
 // False: this connection is over. What a client says in one go is short, and comes in one piece.
-bool CutWire::pass(int from, int to, bool is_client) {
+bool CutWire::pass(int from, int to, bool is_client, std::string& garbled) {
   std::array<char, 65536> bytes;
   const auto got = ::recv(from, bytes.data(), bytes.size(), 0);
   if (got <= 0) return false;
   const std::string_view said(bytes.data(), static_cast<std::size_t>(got));
-  if (!is_client && !garbled_.empty())
-    return send_all(to, replaced(said, std::exchange(garbled_, {}), word_));
+  if (!is_client && !garbled.empty())
+    return send_all(to, replaced(said, std::exchange(garbled, {}), word_));
   if (!is_client || cut_ == Cut::kNever || said.find(word_) == std::string_view::npos)
     return send_all(to, said);
-  is_deaf_ = deaf_.load();
   const Cut how = cut_.exchange(Cut::kNever);
+  if (how == Cut::kNever) return send_all(to, said);  // another client was first
+  is_deaf_ = deaf_.load();
   if (how == Cut::kGarbled) {
-    garbled_ = word_;
-    garbled_.back() = 'z';
-    return send_all(to, replaced(said, word_, garbled_));
+    garbled = word_;
+    garbled.back() = 'z';
+    return send_all(to, replaced(said, word_, garbled));
   }
   if (how == Cut::kBeforeItIsAnswered && send_all(to, said))
     (void)::recv(to, bytes.data(), bytes.size(), 0);  // it was done

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "base/fd.h"
 
@@ -17,7 +18,7 @@ class CutWire {
   enum class Cut : std::uint8_t { kNever, kBeforeItArrives, kBeforeItIsAnswered, kGarbled };
 
   // 127.0.0.1 on both sides; `at` is where the client finds it, "127.0.0.2" and the server's own
-  // port for a server that tells its clients where to go. One client at a time.
+  // port for a server that tells its clients where to go.
   explicit CutWire(std::uint16_t server_port, const char* at = "127.0.0.1", std::uint16_t port = 0);
   ~CutWire();
   CutWire(const CutWire&) = delete;
@@ -31,15 +32,16 @@ class CutWire {
 
  private:
   void run();
-  void join(int client, int server);
-  bool pass(int from, int to, bool is_client);
+  void join(const Fd& client, const Fd& server);
+  bool pass(int from, int to, bool is_client, std::string& garbled);
 
   std::uint16_t server_port_;
   std::uint16_t port_ = 0;
   Fd listener_;
-  std::string word_, garbled_;  // empty: nothing is garbled
+  std::string word_;
   std::atomic<Cut> cut_{Cut::kNever};
   std::atomic<bool> deaf_{false}, stop_{false}, is_deaf_{false};
+  std::vector<std::thread> joins_;  // a thread for each client
   std::thread thread_;
 };
 

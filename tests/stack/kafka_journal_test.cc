@@ -207,24 +207,66 @@ TEST(KafkaTopic, WhatIsNoWholeJournalOfOursIsRefused) {
   EXPECT_NE(why.message.find("format 2"), std::string::npos) << why.message;
 }
 
+// A broker that all its clients reach by a wire.
+struct Wired {
+  Wired() {
+    ::setenv("KAFKA_ADVERTISED", "127.0.0.2", 1);
+    servers = std::make_unique<RealServers>("kafka");
+    ::unsetenv("KAFKA_ADVERTISED");
+    options = laptop(new_topic(), *servers);
+    const auto colon = options.brokers.find(':');
+    const auto port = static_cast<std::uint16_t>(std::stoi(options.brokers.substr(colon + 1)));
+    wire = std::make_unique<CutWire>(port, "127.0.0.2", port);
+    options.brokers = fmt::format("127.0.0.2:{}", port);
+  }
+  std::unique_ptr<RealServers> servers;
+  std::unique_ptr<CutWire> wire;
+  KafkaOptions options;
+};
+
 // One of several brokers may hear of a topic later than the others: what it does not know yet is no
 // finding, and it is asked again. The wire makes the only one forget the topic, once.
 TEST(KafkaTopic, ABrokerThatDoesNotKnowTheTopicYetIsAskedAgain) {
-  ::setenv("KAFKA_ADVERTISED", "127.0.0.2", 1);
-  const RealServers servers("kafka");
-  ::unsetenv("KAFKA_ADVERTISED");
-  KafkaOptions options = laptop(new_topic(), servers);
-  const auto port = std::stoi(options.brokers.substr(options.brokers.find(':') + 1));
-  CutWire wire(static_cast<std::uint16_t>(port), "127.0.0.2", static_cast<std::uint16_t>(port));
-  options.brokers = fmt::format("127.0.0.2:{}", port);
-  ASSERT_TRUE(kafka::create_topic(options, 1));
-  wire.cut(options.topic, CutWire::Cut::kGarbled);
-  const auto seen = kafka::look_at_new_topic(options);
-  EXPECT_TRUE(wire.is_cut()) << "it was asked about the topic";
+  const Wired kafka;
+  ASSERT_TRUE(kafka::create_topic(kafka.options, 1));
+  kafka.wire->cut(kafka.options.topic, CutWire::Cut::kGarbled);
+  const auto seen = kafka::look_at_new_topic(kafka.options);
+  EXPECT_TRUE(kafka.wire->is_cut()) << "it was asked about the topic";
   ASSERT_TRUE(seen) << seen.error().message;
   EXPECT_TRUE(seen->exists);
   EXPECT_EQ(seen->settings.at("retention.ms"), "-1");
   EXPECT_EQ(seen->end, 0);
+}
+
+// A leader that was cut off says that what its successor has taken is not there. The wire asks for
+// what is really not there, once; then it is there. For as long as it is not, nobody is told a yes;
+// and a record that stays away is lost.
+TEST(KafkaTopic, ARecordThatIsMissingIsAskedForAgain) {
+  for (const bool patient : {true, false}) {
+    Wired kafka;
+    if (!patient) kafka.options.missing_for = milliseconds(0);
+    std::vector<Kept> found;
+    const auto journal = opened(kafka.options, found).value();
+    const auto next = static_cast<char>(number(journal->next()));
+    kafka.wire->cut(std::string(7, '\0') + next, CutWire::Cut::kGarbled);  // the offset to fetch
+    for (int i = 0; i < 100 && !kafka.wire->is_cut(); ++i)
+      std::this_thread::sleep_for(milliseconds(50));
+    ASSERT_TRUE(kafka.wire->is_cut());
+    journal->append(records_from(0, 3), {});
+    std::size_t came = 0;
+    std::optional<JournalEvent> event;
+    while (came < 3 && (event = await(*journal)) && std::holds_alternative<CameBack>(*event))
+      came += std::get<CameBack>(*event).entries.size();
+    ASSERT_TRUE(event);
+    if (patient) {
+      EXPECT_EQ(came, 3u);
+    } else {
+      ASSERT_TRUE(std::holds_alternative<Broken>(*event));
+      const Error& why = std::get<Broken>(*event).error;
+      EXPECT_EQ(why.code, Error::Code::kCorrupt);
+      EXPECT_NE(why.message.find("is not there any more"), std::string::npos) << why.message;
+    }
+  }
 }
 
 // A stranger's message has a place like any other record, says nothing, and is counted.
