@@ -92,6 +92,7 @@ num.io.threads=2
 background.threads=2
 broker.session.timeout.ms=2000
 broker.heartbeat.interval.ms=200
+${KAFKA_SETTINGS:-}
 END
   [ ! -f "$2/data/meta.properties" ] || return 0
   kafka_java kafka.tools.StorageTool format -t "$(<"$dir/kafka.cluster")" -c "$2/kafka.properties"

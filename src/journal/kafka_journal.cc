@@ -59,10 +59,8 @@ class Recheck {
     since_ = steady_now();
     if (thread_.joinable()) thread_.join();
     busy_.store(true);
-    KafkaOptions quiet = options;
-    quiet.say = [](std::string_view) {};
-    thread_ = std::thread(
-        [this, quiet = std::move(quiet), identity, event_fd] { look(quiet, identity, event_fd); });
+    thread_ =
+        std::thread([this, options, identity, event_fd] { look(options, identity, event_fd); });
   }
   bool owed(milliseconds every) const {
     return !busy_.load() && (again_.load() || steady_now() - since_ >= every);
@@ -74,14 +72,19 @@ class Recheck {
 
  private:
   // A broker that has just come back may not know all of its topics yet: one that is missing is
-  // gone when it is still missing a while later.
-  void look(const KafkaOptions& options, const RecordHash& identity, int event_fd) {
+  // gone when it is still missing a while later. Who may not look any more is told so, and sells
+  // on: rights say nothing of the topic.
+  void look(KafkaOptions options, const RecordHash& identity, int event_fd) {
+    const auto say = std::exchange(options.say, [](std::string_view) {});
     auto topic = look_at_kafka_topic(options, kLookOnce);
     for (int again = 0; again < kMissingLooks && topic && !topic->exists; ++again) {
       std::this_thread::sleep_for(kLookAgain);
       topic = look_at_kafka_topic(options, kLookOnce);
     }
     again_.store(!topic && topic.error().code == Error::Code::kUnavailable);
+    const std::string refused =
+        !topic && topic.error().code == Error::Code::kInvalid ? topic.error().message : "";
+    if (std::exchange(refused_, refused) != refused && !refused.empty()) say(refused);
     if (topic) {
       Status safe = check_kafka_topic(*topic, options);
       if (safe) safe = same_journal(options, identity);
@@ -98,6 +101,7 @@ class Recheck {
   std::atomic<bool> busy_{false}, again_{false};
   std::mutex mutex_;
   std::optional<Error> bad_;  // guarded
+  std::string refused_;       // said; of the thread
   SteadyTime since_ = steady_now();
   std::thread thread_;
 };

@@ -1,5 +1,6 @@
 // Reads the topic from any position: the consumer, the audit, and the replay at the start.
 #include <fmt/format.h>
+#include <optional>
 
 #include "journal/kafka_tail.h"
 
@@ -8,6 +9,7 @@ namespace {
 
 constexpr milliseconds kAnswerWithin{10'000};
 constexpr milliseconds kSeenWithin{2'000};  // what this process' journal has seen is on its way
+constexpr milliseconds kEndWithin{2'000};
 constexpr milliseconds kOnce{100};
 
 class KafkaReader final : public JournalReader {
@@ -28,7 +30,7 @@ class KafkaReader final : public JournalReader {
       if (!entries || !entries->empty()) return entries;
       const auto waited = steady_now() - since;
       const bool more = seen_ != nullptr && tail_->next() < seen_();
-      if (tail_->at_end() && (!more || waited >= kSeenWithin)) return entries;
+      if (tail_->at_end() && (!more || waited >= kSeenWithin) && is_end()) return entries;
       if (waited >= kAnswerWithin) {
         return fail(Error::Code::kUnavailable,
                     fmt::format("journal/kafka: no answer from {} in {} s {}", options_.brokers,
@@ -38,10 +40,16 @@ class KafkaReader final : public JournalReader {
   }
 
  private:
+  bool is_end() {
+    if (end_ != tail_->next() && tail_->ends_here(kEndWithin)) end_ = tail_->next();
+    return end_ == tail_->next();
+  }
+
   std::unique_ptr<kafka::Tail> tail_;
   KafkaOptions options_;
   KafkaSeen seen_;
   bool started_ = false;
+  std::optional<Position> end_;  // the broker was asked
 };
 
 }  // namespace

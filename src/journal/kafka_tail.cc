@@ -107,6 +107,13 @@ Result<std::span<const Entry>> Tail::take(std::size_t most, milliseconds wait) {
   return std::span<const Entry>(taken_.entries);
 }
 
+bool Tail::ends_here(milliseconds wait) const {
+  std::int64_t start = 0, end = 0;
+  const auto error = rd_kafka_query_watermark_offsets(client_.get(), options_.topic.c_str(), 0,
+                                                      &start, &end, static_cast<int>(wait.count()));
+  return error == 0 && end <= static_cast<std::int64_t>(number(next()));
+}
+
 void Tail::fetch(std::size_t most, milliseconds wait) {
   const std::size_t waiting = rd_kafka_queue_length(fetched_.get());
   full_ = full_ || waiting >= kQueueWasFull;

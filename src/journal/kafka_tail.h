@@ -35,7 +35,11 @@ class Tail {
 
   Position next() const { return follower_.next(); }
   std::optional<RecordHash> last() const { return follower_.last(); }  // hash of record next() - 1
-  bool at_end() const { return at_end_; }  // nothing was there behind next()
+  bool at_end() const { return at_end_; }  // a fetch found nothing behind next()
+  // Asks the broker whether that is so: one that has just become the leader may not know yet what
+  // of its log is durable. A fetch ends there then, and this is refused (KIP-207). False: no
+  // answer within `wait`, or there is more.
+  bool ends_here(milliseconds wait) const;
   std::uint64_t strangers() const { return follower_.strangers(); }
   std::uint64_t doubts() const { return doubts_; }             // connections lost
   bool missing() const { return missing_since_.has_value(); }  // says the broker, of record next()

@@ -20,6 +20,13 @@ tl::unexpected<Error> away(const KafkaOptions& options, std::string_view why) {
                           options.brokers, why));
 }
 
+tl::unexpected<Error> refused(const KafkaOptions& options, std::string_view what,
+                              std::string_view right) {
+  return fail(Error::Code::kInvalid,
+              fmt::format("journal/kafka: this user may not {} topic {}: allow {} on it", what,
+                          options.topic, right));
+}
+
 int ms(milliseconds time) { return static_cast<int>(time.count()); }
 
 Status see_settings(rd_kafka_t* client, const KafkaOptions& options, milliseconds wait,
@@ -40,12 +47,8 @@ Status see_settings(rd_kafka_t* client, const KafkaOptions& options, millisecond
   if (count != 1) return away(options, "its settings were not told");
   // Any broker answers this one, and it may hear of a topic later than those that told of it.
   const auto error = rd_kafka_ConfigResource_error(resources[0]);
-  if (error == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) {
-    return fail(Error::Code::kInvalid,
-                fmt::format("journal/kafka: the settings of topic {} may not be read ({}); allow "
-                            "DescribeConfigs on it",
-                            options.topic, text_of(error)));
-  }
+  if (error == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
+    return refused(options, "read the settings of", "DescribeConfigs");
   if (error != 0) return away(options, text_of(error));
   std::size_t entries = 0;
   const auto** entry = rd_kafka_ConfigResource_configs(resources[0], &entries);
@@ -64,7 +67,20 @@ std::vector<std::string> listeners_of(const rd_kafka_metadata_t& all) {
   return listeners;
 }
 
-// All topics are asked for: to ask for one could make it.
+// A topic that may not be described is left out of the list of all, and so is one that is not
+// there: asked for by its name, the first is refused.
+Status may_be_described(rd_kafka_t* client, const KafkaOptions& options, milliseconds wait) {
+  const Topic topic(rd_kafka_topic_new(client, options.topic.c_str(), nullptr));
+  const rd_kafka_metadata_t* raw = nullptr;
+  if (const auto error = rd_kafka_metadata(client, 0, topic.get(), &raw, ms(wait)); error != 0)
+    return away(options, text_of(error));
+  const Metadata one(raw);
+  if (one->topic_cnt == 1 && one->topics[0].err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
+    return refused(options, "see", "Describe");
+  return {};
+}
+
+// All topics are asked for: to ask an old broker for one could make it.
 Result<KafkaTopic> look(rd_kafka_t* client, const KafkaOptions& options, milliseconds wait) {
   KafkaTopic seen;
   const rd_kafka_metadata_t* raw = nullptr;
@@ -81,7 +97,11 @@ Result<KafkaTopic> look(rd_kafka_t* client, const KafkaOptions& options, millise
     seen.partitions = topic.partition_cnt;
     seen.replication = topic.partition_cnt > 0 ? topic.partitions[0].replica_cnt : 0;
   }
-  if (!seen.exists) return seen;
+  if (!seen.exists) {
+    if (auto fine = may_be_described(client, options, wait); !fine)
+      return fail(std::move(fine.error()));
+    return seen;
+  }
   if (auto told = see_settings(client, options, wait, seen); !told)
     return fail(std::move(told.error()));
   if (const auto error = rd_kafka_query_watermark_offsets(client, options.topic.c_str(), 0,

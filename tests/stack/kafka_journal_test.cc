@@ -1,9 +1,11 @@
 // The journal over a real Kafka: the contract of every journal, and what only a topic can do to us.
 #include "journal/kafka_journal.h"
 
+#include <array>
 #include <atomic>
 #include <fmt/format.h>
 #include <librdkafka/rdkafka.h>
+#include <mutex>
 #include <random>
 #include <thread>
 
@@ -59,11 +61,11 @@ namespace {
 // What other programs do to a topic.
 class Stranger {
  public:
-  Stranger() {
+  explicit Stranger(const RealServers& servers = RealServers::shared()) {
     rd_kafka_conf_t* conf = rd_kafka_conf_new();
     char why[512];
-    rd_kafka_conf_set(conf, "bootstrap.servers", RealServers::shared()["KAFKA_ADDRESSES"].c_str(),
-                      why, sizeof why);
+    rd_kafka_conf_set(conf, "bootstrap.servers", servers["KAFKA_ADDRESSES"].c_str(), why,
+                      sizeof why);
     client_ = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof why);
     queue_ = rd_kafka_queue_new(client_);
   }
@@ -105,6 +107,29 @@ class Stranger {
     done();
     rd_kafka_DeleteRecords_destroy(asked);
     rd_kafka_topic_partition_list_destroy(list);
+  }
+  // For everybody: all but this.
+  void deny(const std::string& topic, rd_kafka_AclOperation_t operation) {
+    char why[512];
+    const auto rule = [&](auto what, auto permission) {
+      return rd_kafka_AclBinding_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str(),
+                                     RD_KAFKA_RESOURCE_PATTERN_LITERAL, "User:ANONYMOUS", "*", what,
+                                     permission, why, sizeof why);
+    };
+    std::array rules{rule(RD_KAFKA_ACL_OPERATION_ALL, RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW),
+                     rule(operation, RD_KAFKA_ACL_PERMISSION_TYPE_DENY)};
+    rd_kafka_CreateAcls(client_, rules.data(), rules.size(), nullptr, queue_);
+    done();
+    rd_kafka_AclBinding_destroy_array(rules.data(), rules.size());
+  }
+  void allow_all(const std::string& topic) {
+    char why[512];
+    auto* rules = rd_kafka_AclBindingFilter_new(
+        RD_KAFKA_RESOURCE_TOPIC, topic.c_str(), RD_KAFKA_RESOURCE_PATTERN_LITERAL, nullptr, nullptr,
+        RD_KAFKA_ACL_OPERATION_ANY, RD_KAFKA_ACL_PERMISSION_TYPE_ANY, why, sizeof why);
+    rd_kafka_DeleteAcls(client_, &rules, 1, nullptr, queue_);
+    done();
+    rd_kafka_AclBinding_destroy(rules);
   }
   void say(const std::string& topic, const std::string& value) {
     ASSERT_EQ(rd_kafka_producev(client_, RD_KAFKA_V_TOPIC(topic.c_str()), RD_KAFKA_V_PARTITION(0),
@@ -269,6 +294,22 @@ TEST(KafkaTopic, ARecordThatIsMissingIsAskedForAgain) {
   }
 }
 
+// Where a reader ends, rows may seem to be ahead of the journal, and an audit ends: that there is
+// no more is asked for in so many words, and again when it is not answered.
+TEST(KafkaTopic, AnEndIsAskedFor) {
+  const Wired kafka;
+  std::vector<Kept> found;
+  ASSERT_TRUE(opened(kafka.options, found));
+  const auto reader = open_kafka_reader(kafka.options).value();
+  ASSERT_EQ(reader->read(Position{}, 10)->size(), 1u);
+  // "The first offset", as it is asked for together with the last one; the broker refuses another.
+  kafka.wire->cut(std::string(7, '\xff') + '\xfe', CutWire::Cut::kGarbled);
+  const auto nothing = reader->read(Position{1}, 10);
+  ASSERT_TRUE(nothing) << nothing.error().message;
+  EXPECT_TRUE(nothing->empty());
+  EXPECT_TRUE(kafka.wire->is_cut());
+}
+
 // A stranger's message has a place like any other record, says nothing, and is counted.
 TEST(KafkaTopic, AStrangersMessageSaysNothing) {
   Stranger stranger;
@@ -372,6 +413,65 @@ TEST(KafkaTopic, ATopicMadeUnsafeStopsUs) {
   }
   ASSERT_TRUE(event) << "it notices by itself";
   EXPECT_NE(std::get<Broken>(*event).error.message.find("partitions is 2"), std::string::npos);
+}
+
+// Rights that are taken away while it runs (a rule that is replaced is gone for a moment) say
+// nothing of the topic: it is not "gone", and whoever can still write and read sells on. At a start
+// they are refused by name, and nobody tries to make the topic.
+TEST(KafkaTopic, RightsThatAreTakenAwayAreSaidAndStopNobody) {
+  ::setenv("KAFKA_SETTINGS",
+           "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer\n"
+           "allow.everyone.if.no.acl.found=true",
+           1);
+  const RealServers servers("kafka");
+  ::unsetenv("KAFKA_SETTINGS");
+  Stranger stranger(servers);
+  std::vector<Kept> found;
+  auto options = laptop(new_topic(), servers);
+  options.look_every = milliseconds(200);
+  std::mutex mutex;
+  std::string said;
+  options.say = [&](std::string_view line) {
+    const std::scoped_lock hold(mutex);
+    said.append(line).append("\n");
+  };
+  const auto is_said = [&](std::string_view words) {
+    const std::scoped_lock hold(mutex);
+    return said.find(words) != std::string::npos;
+  };
+  auto journal = opened(options, found).value();
+  const auto appended = [&](std::uint64_t no) {
+    journal->append(records_from(no, 1), {});
+    for (;;) {
+      const auto event = await(*journal);
+      if (!event || std::holds_alternative<Broken>(*event)) return false;
+      if (std::holds_alternative<CameBack>(*event)) return true;
+    }
+  };
+  const auto runs_until = [&](std::string_view words) {
+    for (int i = 0; i < 300 && !is_said(words); ++i) {
+      std::this_thread::sleep_for(milliseconds(50));
+      if (const auto event = journal->poll(); event && std::holds_alternative<Broken>(*event))
+        return false;
+    }
+    return is_said(words);
+  };
+  stranger.deny(options.topic, RD_KAFKA_ACL_OPERATION_DESCRIBE_CONFIGS);
+  EXPECT_TRUE(runs_until("allow DescribeConfigs on it")) << said;
+  EXPECT_TRUE(appended(1));
+  Error why = refusal(options);
+  EXPECT_EQ(why.code, Error::Code::kInvalid);
+  EXPECT_NE(why.message.find("allow DescribeConfigs on it"), std::string::npos) << why.message;
+
+  stranger.allow_all(options.topic);
+  stranger.deny(options.topic, RD_KAFKA_ACL_OPERATION_DESCRIBE);
+  EXPECT_TRUE(runs_until("allow Describe on it")) << said;
+  why = refusal(options);
+  EXPECT_EQ(why.code, Error::Code::kInvalid);
+  EXPECT_NE(why.message.find("allow Describe on it"), std::string::npos) << why.message;
+
+  stranger.allow_all(options.topic);
+  EXPECT_TRUE(appended(2));
 }
 
 // A turn reaches the topic in one request, not its first record alone and the others a trip later.
