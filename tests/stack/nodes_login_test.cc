@@ -79,6 +79,10 @@ TEST_F(RowsLogin, IsWaitedForByAServer) {
   const auto read = [&](const char* path) { return server.client().ask({.path = path})->body; };
   create_sale(server, R"({"id":"car","stock":2,"per_buyer":1})");
   EXPECT_EQ(buy(server, "car", "ann", "k").status, 201);
+  std::string token = file_text(nodes.dir.path() / "data" / "admin.token");
+  token.pop_back();
+  const auto list = [&] { return *server.client(token).ask({.path = "/api/v1/sales/car/orders"}); };
+  EXPECT_EQ(list().status, 200) << list().body;
 
   refuse();
   EXPECT_EQ(buy(server, "car", "bob", "k").status, 201);
@@ -87,9 +91,11 @@ TEST_F(RowsLogin, IsWaitedForByAServer) {
   EXPECT_NE(read("/readyz").find("Access denied"), std::string::npos) << read("/readyz");
   EXPECT_NE(read("/metrics").find("seckill_dependency_up{dependency=\"orders\"} 0"),
             std::string::npos);
+  EXPECT_EQ(list().status / 100, 5) << list().body;
 
   take();
   EXPECT_TRUE(says(server.program(), "rows-again")) << server.program().err();
+  EXPECT_NE(list().body.find("bob"), std::string::npos) << list().body;
   EXPECT_EQ(server.stop(), 0);
   auto words = flags();
   words.insert(words.begin(), {"audit", "car", "--journal", "file:data"});
