@@ -121,8 +121,7 @@ class Consume {
  private:
   // Nothing: it heals by itself.
   std::optional<Exit> trouble(const Error& error) {
-    const bool ends = error.code == Error::Code::kCorrupt || error.code == Error::Code::kFailed ||
-                      error.code == Error::Code::kInvalid;
+    const bool ends = Consumer::ends(error);
     if (ends || said_ != error.message) {
       log_.error(ends ? "rows-stopped" : "rows-behind",
                  {{"why", error.message},

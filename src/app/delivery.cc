@@ -5,14 +5,6 @@
 #include "base/thread_name.h"
 
 namespace seckill::app {
-namespace {
-
-// No time heals it: damage, or more in quarantine than a person may be left alone with.
-bool ends(const Error& trouble) {
-  return trouble.code == Error::Code::kCorrupt || trouble.code == Error::Code::kFailed;
-}
-
-}  // namespace
 
 Delivery::Delivery(Consumer& consumer, Log& log, std::function<void(Error)> damaged)
     : consumer_(consumer), log_(log), damaged_(std::move(damaged)), thread_([this] { run(); }) {}
@@ -105,7 +97,7 @@ void Delivery::note(std::optional<Error> trouble, std::int64_t committing_ms,
 
 // What the person on call needs to know: does this mend itself?
 void Delivery::say(const Error& trouble) {
-  if (!ends(trouble)) {
+  if (!Consumer::ends(trouble)) {
     log_.error("rows-behind",
                {{"why", trouble.message}, {"next", "selling goes on; trying again"}});
   } else if (trouble.code == Error::Code::kCorrupt) {
@@ -126,7 +118,7 @@ void Delivery::run() {
     if (!catch_up()) {
       const Error trouble = *state().trouble;
       if (trouble.code == Error::Code::kCorrupt) damaged_(trouble);
-      if (ends(trouble)) return;
+      if (Consumer::ends(trouble)) return;
     }
     const std::scoped_lock hold(mutex_);
     if (finishing_ && (!news_ || machine_now().steady >= until_)) return;

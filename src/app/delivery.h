@@ -14,11 +14,11 @@
 namespace seckill::app {
 
 // Promises: (1) it turns the consumer whenever there is news, and gathers for kGather so that a
-// rush makes few transactions; (2) rows that cannot be reached or have no space are tried again
-// each kPause, said once; (3) damage (kCorrupt) is told to `damaged`, once, and ends it; too much
-// in quarantine (kFailed) ends it until a restart, which is said, and stays in state(): selling
-// goes on, rows are a view; (4) finish() catches up within its bound. Threads: the constructor
-// starts one; news(), stats() and finish() belong to the loop's.
+// rush makes few transactions; (2) rows that cannot be reached, refuse us or have no space are
+// tried again each kPause, said once; (3) damage (kCorrupt) is told to `damaged`, once, and ends
+// it; too much in quarantine (kFailed) ends it until a restart, which is said, and stays in
+// state(): selling goes on, rows are a view; (4) finish() catches up within its bound. Threads: the
+// constructor starts one; news(), stats() and finish() belong to the loop's.
 class Delivery {
  public:
   static constexpr milliseconds kGather{50};

@@ -91,13 +91,18 @@ void Lists::put(Question question, Done done) {
   done(busy("too many lists at once; come back"));
 }
 
+// Whoever answered well before may have been left by his server since, for being idle or with it:
+// then the rows are opened anew.
 Result<std::string> Lists::answer(const Question& question) {
-  if (!rows_) {
-    auto opened = open_();
-    if (!opened) return fail(std::move(opened.error()));
-    rows_ = std::move(*opened);
+  if (rows_) {
+    if (auto answered = question(*rows_)) return answered;
+    rows_.reset();
   }
-  return question(*rows_);
+  auto opened = open_();
+  if (!opened) return fail(std::move(opened.error()));
+  auto answered = question(**opened);
+  if (answered) rows_ = std::move(*opened);
+  return answered;
 }
 
 void Lists::run() {

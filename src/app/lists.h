@@ -26,7 +26,7 @@ class Lists {
   using Open = std::function<Result<std::unique_ptr<OrdersReader>>()>;
   using Done = std::function<void(Result<std::string>)>;
 
-  explicit Lists(Open open);  // the rows are opened when they are first asked for
+  explicit Lists(Open open);  // rows are opened when they are first asked for, or fail to answer
   ~Lists();                   // whoever still waits hears kUnavailable
 
   void ask(const OrdersQuery& query, Done done);

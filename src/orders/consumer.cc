@@ -38,6 +38,10 @@ Result<bool> Consumer::turn(Now now) {
   return store(now);
 }
 
+bool Consumer::ends(const Error& trouble) {
+  return trouble.code == Error::Code::kCorrupt || trouble.code == Error::Code::kFailed;
+}
+
 // Nothing is new. Are the rows still where they were left? A database may have lost its last
 // transactions under us.
 Result<bool> Consumer::look(Now now) {

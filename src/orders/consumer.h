@@ -66,6 +66,10 @@ class Consumer {
   // One bounded step: read, apply, store. True when there was something to do; false: nothing new.
   // `now` dates quarantined records and counts them per minute.
   Result<bool> turn(Now now);
+  // No time heals this trouble of a turn: damage, or more in quarantine than a person may be left
+  // alone with. All else is tried again, also what would be a wrong setting at the start (a login,
+  // a right, a certificate): it was right then, and somebody is changing it.
+  static bool ends(const Error& trouble);
 
   const ConsumerStats& stats() const { return stats_; }
   std::size_t batch_max() const { return options_.batch_max; }

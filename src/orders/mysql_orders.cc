@@ -214,10 +214,13 @@ Result<Stored> Writer::resolve(const std::optional<Bookmark>& was, const Bookmar
   return Stored{Stored::What::kLostRace, "another consumer has moved the bookmark"};
 }
 
-// After a COMMIT it does nothing. A connection on which even this fails is given up.
+// After a COMMIT it does nothing. A connection is kept where a batch went well, was refused for a
+// row or met a deadlock. Behind any other trouble the next one may do better: the name may lead to
+// another server by now, while this one became read-only, and rights count for new connections.
 void Writer::roll_back() {
   if (!session_) return;
-  if (session_->db().trouble() == Trouble::kLost || !session_->db().run("ROLLBACK"))
+  const Trouble trouble = session_->db().trouble();
+  if (trouble == Trouble::kLost || trouble == Trouble::kOther || !session_->db().run("ROLLBACK"))
     session_.reset();
 }
 

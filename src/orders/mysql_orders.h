@@ -14,11 +14,12 @@ namespace seckill {
 // How rows are sent: in bulk where the server knows that (MariaDB), or as to any server.
 enum class RowsGo : std::uint8_t { kInBulk, kInStatements };
 
-// The writer. A lost connection is made anew at the next call; a batch that a deadlock rolled back
-// is stored again as a whole; a COMMIT whose answer was lost is resolved by locking the bookmark
-// behind it, and kUnknown only if that cannot be done, either. Every call ends within about 20 s.
-// What it does badly: rows are for one writer at a time; a second one waits at the bookmark's lock
-// for 5 s and is told kUnavailable.
+// The writer. A connection that is lost, or on which the server would not go on (read-only, a
+// right, a lock), is made anew at the next call; a batch that a deadlock rolled back is stored
+// again as a whole; a COMMIT whose answer was lost is resolved by locking the bookmark behind it,
+// and kUnknown only if that cannot be done, either. Every call ends within about 20 s. What it does
+// badly: rows are for one writer at a time; a second one waits at the bookmark's lock for 5 s and
+// is told kUnavailable.
 class MysqlOrders : public Orders {
  public:
   // An empty or older database is brought up to date.

@@ -103,8 +103,9 @@ struct Stored {
 //   (4) primary keys only (R1): the ledger enforces, the audit proves;
 //   (5) an order that was not created in this batch has a row already, or its RESERVE is in the
 //   quarantine and it stays without one; else kCorrupt: rows were tampered with.
-// Errors: kUnavailable (ask later), kCorrupt (foreign or newer schema, damaged file), kFull (disk);
-// nothing is stored then. Threads: one owner.
+// Errors: kUnavailable (ask later), kInvalid (what took us once refuses us: a person has to look,
+// ask later), kCorrupt (foreign or newer schema, damaged file), kFull (disk); nothing is stored
+// then. Threads: one owner.
 class Orders {
  public:
   virtual ~Orders() = default;
