@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <thread>
 
+#include "base/counted.h"
 #include "journal/kafka_client.h"
 
 namespace seckill {
@@ -153,7 +154,9 @@ Status create_topic(const KafkaOptions& options, std::size_t brokers) {
               fmt::format("journal/kafka: topic {} with {} replicas could not be made: {}{}",
                           options.topic, replicas, says == nullptr ? text_of(error) : says,
                           error == RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR
-                              ? "; a single broker needs --allow-unsafe-kafka"
+                              ? fmt::format("; {} answered: start again when there are more, or, "
+                                            "on a laptop with one, with --allow-unsafe-kafka",
+                                            counted(brokers, "broker"))
                               : ""));
 }
 
