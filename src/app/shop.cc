@@ -60,9 +60,12 @@ double mean_ms(std::uint64_t sum_us, std::uint64_t count) {
   return count == 0 ? 0 : static_cast<double>(sum_us) / 1e3 / static_cast<double>(count);
 }
 
+void append_up(std::string& text, std::string_view part, bool up) {
+  text += fmt::format("seckill_dependency_up{{dependency=\"{}\"}} {}\n", part, up ? 1 : 0);
+}
+
 void append_counter(std::string& text, const Sale& sale, const RedisCounter& counter) {
-  text += fmt::format("seckill_dependency_up{{dependency=\"redis\"}} {}\n",
-                      counter.figures().up ? 1 : 0);
+  append_up(text, "redis", counter.figures().up);
   metric(text, "seckill_counter_asks_total", "counter", "Turns that asked the shared counter.",
          sale.hint().asks());
   metric(text, "seckill_counter_unknown_total", "counter",
@@ -269,11 +272,11 @@ void Shop::append_metrics(std::string& text) const {
         redis.calls);
   }
   if (delivery_) append_pending(text, sale_->ledger(), rows.stored);
-  text += fmt::format(
-      "# HELP seckill_dependency_up 1 while the part answers.\n# TYPE seckill_dependency_up gauge\n"
-      "seckill_dependency_up{{dependency=\"journal\"}} "
-      "{}\nseckill_dependency_up{{dependency=\"orders\"}} {}\n",
-      seen.broken || seen.unsure ? 0 : 1, rows.trouble ? 0 : 1);
+  text +=
+      "# HELP seckill_dependency_up 1 while the part answers.\n"
+      "# TYPE seckill_dependency_up gauge\n";
+  append_up(text, "journal", !seen.broken && !seen.unsure);
+  if (delivery_) append_up(text, "orders", !rows.trouble);
   if (counter_) append_counter(text, *sale_, *counter_);
   append_process_metrics(text);
 }

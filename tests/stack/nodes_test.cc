@@ -134,11 +134,20 @@ TEST(Nodes, WithTooFewReplicasNobodyIsToldAYes) {
     EXPECT_EQ(said.status, status) << said.body;
     return said.body;
   };
+  const auto metric = [&](const std::string& part) {
+    const auto all = node->client().ask({.path = "/metrics"})->body;
+    const std::string name = fmt::format("seckill_dependency_up{{dependency=\"{}\"}} ", part);
+    const auto at = all.find(name);
+    return at == std::string::npos ? std::string() : all.substr(at + name.size(), 1);
+  };
   const std::string why = ready(503);
+  EXPECT_EQ(metric("journal"), "0");
+  EXPECT_EQ(metric("orders"), "") << "its rows are another process'";
   EXPECT_NE(why.find("takes no records"), std::string::npos) << why;
   EXPECT_NE(node->program().err().find("journal-unsure"), std::string::npos);
   servers.act("restart", "kafka2 kafka3");
   ready(200);  // though nobody has asked for anything since
+  EXPECT_EQ(metric("journal"), "1");
   EXPECT_NE(node->program().err().find("journal-again"), std::string::npos);
   app::HttpReply won;
   for (int i = 0; i < 60 && won.status / 100 != 2; ++i) {
