@@ -248,6 +248,31 @@ TEST(Demo, WithoutRedisNobodyWins) {
   EXPECT_EQ(server->stop(), 0);
 }
 
+// The primary is demoted, which closes no connection, and its address leads to another one: the
+// next who comes is refused, whoever comes then buys there.
+TEST(Demo, ADemotedRedisIsLeftForThePrimaryAtItsAddress) {
+  if (!LoneRedis::is_installed()) GTEST_SKIP() << "redis-server is not installed";
+  for (const char* serves_stale : {"yes", "no"}) {
+    const DemoPlace place(RealServers::shared());
+    const auto server = place.serve({"--no-legacy-rows"});
+    ASSERT_TRUE(server->up()) << server->program().err();
+    EXPECT_EQ(buy_one(*server).body, "[99]");
+    LoneRedis primary;
+    primary.start();
+    const auto there = redis_at(primary.url());
+    (void)tell(there, {"SET", "counter", "42"});
+    (void)place.redis({"CONFIG", "SET", "replica-serve-stale-data", serves_stale});
+    (void)place.redis({"REPLICAOF", "127.0.0.1", "1"});
+    EXPECT_EQ(buy_one(*server).status, 503);
+    ASSERT_TRUE(place.redis({"CONFIG", "SET", "port", "0"}));
+    ASSERT_TRUE(tell(there, {"CONFIG", "SET", "port", place.redis_server()["REDIS_PORT"]}));
+    app::HttpReply won;
+    for (int i = 0; i < 3 && won.status != 200; ++i) won = buy_one(*server);
+    EXPECT_EQ(won.body, "[41]") << serves_stale << server->program().err();
+    EXPECT_EQ(server->stop(), 0);
+  }
+}
+
 TEST(Demo, WhatItNeedsIsSaidByName) {
   const TempDir dir;
   for (const auto& [words, missing] :
