@@ -66,6 +66,11 @@ void CutWire::cut(std::string word, Cut how, bool deaf) {
   cut_ = how;
 }
 
+void CutWire::lie(std::string word, std::string lie) {
+  lie_ = std::move(lie);
+  cut(std::move(word), Cut::kLie);
+}
+
 void CutWire::run() {
   while (!stop_) {
     pollfd ready{listener_.get(), POLLIN, 0};
@@ -96,10 +101,12 @@ bool CutWire::pass(int from, int to, bool is_client) {
   const std::string_view said(bytes.data(), static_cast<std::size_t>(got));
   if (!is_client && !garbled_.empty())
     return send_all(to, replaced(said, std::exchange(garbled_, {}), word_));
-  if (!is_client || cut_ == Cut::kNever || said.find(word_) == std::string_view::npos)
+  if ((cut_ == Cut::kLie) == is_client || cut_ == Cut::kNever ||
+      said.find(word_) == std::string_view::npos)
     return send_all(to, said);
   is_deaf_ = deaf_.load();
   const Cut how = cut_.exchange(Cut::kNever);
+  if (how == Cut::kLie) return send_all(to, replaced(said, word_, lie_));
   if (how == Cut::kGarbled) {
     garbled_ = word_;
     garbled_.back() = 'z';
