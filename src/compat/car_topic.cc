@@ -1,5 +1,6 @@
 #include "compat/car_topic.h"
 
+#include <atomic>
 #include <fmt/format.h>
 #include <sys/eventfd.h>
 #include <utility>
@@ -14,30 +15,73 @@ void add(rd_kafka_headers_t* headers, const char* name, const std::string& value
   rd_kafka_header_add(headers, name, -1, value.data(), static_cast<ssize_t>(value.size()));
 }
 
-Delivered::How fate_of(const rd_kafka_message_t& message) {
-  if (message.err == 0) return Delivered::How::kStored;
-  return rd_kafka_message_status(&message) == RD_KAFKA_MSG_STATUS_NOT_PERSISTED
-             ? Delivered::How::kFailed
-             : Delivered::How::kUnsure;
+Ticket ticket_of(const rd_kafka_message_t& message) {
+  return Ticket{reinterpret_cast<std::uintptr_t>(message._private)};
+}
+
+// What a broker says before it writes anything.
+bool is_refusal(rd_kafka_resp_err_t error) {
+  return error == RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS ||
+         error == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
+         error == RD_KAFKA_RESP_ERR_INVALID_RECORD || error == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE;
+}
+
+// To set no retries is too little: what a broker answers with "not the leader", librdkafka puts
+// back in its queue, though a leader that is deposed says so also of what it has written. So it is
+// put back for longer than it lives. (What has outlived message.timeout.ms is thrown out each
+// second, before anything is sent.)
+kafka::Settings settings_of_ours() {
+  const std::string never = std::to_string((3 * CarTopic::kRecordedWithin).count());
+  kafka::Settings ours{{"enable.idempotence", "false"},
+                       {"acks", "all"},
+                       {"linger.ms", "0"},
+                       {"max.in.flight.requests.per.connection", "1"},
+                       {"message.send.max.retries", "0"},
+                       {"message.timeout.ms", std::to_string(CarTopic::kRecordedWithin.count())},
+                       {"retry.backoff.ms", never}};
+  constexpr int kHasLongestBackoff = 0x02'03'00'00;
+  if (rd_kafka_version() >= kHasLongestBackoff) ours.emplace_back("retry.backoff.max.ms", never);
+  return ours;
 }
 
 }  // namespace
 
+// The last ticket of those that were given to librdkafka, and of those that it may have sent; its
+// own thread notes the latter, when it has sent a request and before it can hear of it.
+struct CarTopic::Sent {
+  std::atomic<std::uint64_t> given{0}, perhaps{0};
+
+  static rd_kafka_resp_err_t note(rd_kafka_t*, int, const char*, std::int32_t, std::int16_t request,
+                                  std::int16_t, std::int32_t, std::size_t, void* sent) {
+    constexpr std::int16_t kProduce = 0;
+    auto& [given, perhaps] = *static_cast<Sent*>(sent);
+    if (request == kProduce) perhaps = given.load();
+    return RD_KAFKA_RESP_ERR_NO_ERROR;
+  }
+  static rd_kafka_resp_err_t begin(rd_kafka_t* client, const rd_kafka_conf_t*, void* sent, char*,
+                                   std::size_t) {
+    return rd_kafka_interceptor_add_on_request_sent(client, "seckill", note, sent);
+  }
+};
+
 Result<std::unique_ptr<CarTopic>> CarTopic::open(const KafkaOptions& options, std::uint64_t node) {
-  auto client =
-      kafka::make_client(RD_KAFKA_PRODUCER, options,
-                         {{"enable.idempotence", "false"},
-                          {"acks", "all"},
-                          {"linger.ms", "0"},
-                          {"max.in.flight.requests.per.connection", "1"},
-                          {"message.send.max.retries", "0"},
-                          {"message.timeout.ms", std::to_string(kRecordedWithin.count())}});
+  KafkaOptions allowed = options;  // for the journal, where a pause is the operator's choice
+  std::erase_if(allowed.client,
+                [](const auto& setting) { return setting.first.starts_with("retry.backoff."); });
+  auto sent = std::make_unique<Sent>();
+  const auto watch = [&sent](rd_kafka_conf_t* conf) {
+    rd_kafka_conf_interceptor_add_on_new(conf, "seckill", Sent::begin, sent.get());
+  };
+  auto client = kafka::make_client(RD_KAFKA_PRODUCER, allowed, settings_of_ours(), watch);
   if (!client) return fail(std::move(client.error()));
-  return std::unique_ptr<CarTopic>(new CarTopic(*std::move(client), options.topic, node));
+  return std::unique_ptr<CarTopic>(
+      new CarTopic(std::move(sent), *std::move(client), options.topic, node));
 }
 
-CarTopic::CarTopic(kafka::Client client, const std::string& topic, std::uint64_t node)
+CarTopic::CarTopic(std::unique_ptr<Sent> sent, kafka::Client client, const std::string& topic,
+                   std::uint64_t node)
     : node_(fmt::format("{:016x}", node)),
+      sent_(std::move(sent)),
       client_(std::move(client)),
       topic_(rd_kafka_topic_new(client_.get(), topic.c_str(), nullptr)),
       reports_(rd_kafka_queue_get_main(client_.get())),
@@ -45,9 +89,19 @@ CarTopic::CarTopic(kafka::Client client, const std::string& topic, std::uint64_t
   rd_kafka_queue_io_event_enable(reports_.get(), wake_.get(), &kOne, sizeof kOne);
 }
 
+// That nothing was written, librdkafka believes whoever says it; we believe what cannot be a lie.
+Delivered::How CarTopic::fate_of(const rd_kafka_message_t& message) const {
+  if (message.err == 0) return Delivered::How::kStored;
+  const bool sent = static_cast<std::uint64_t>(ticket_of(message)) <= sent_->perhaps;
+  const bool failed = rd_kafka_message_status(&message) == RD_KAFKA_MSG_STATUS_NOT_PERSISTED &&
+                      (!sent || is_refusal(message.err));
+  return failed ? Delivered::How::kFailed : Delivered::How::kUnsure;
+}
+
 CarTopic::~CarTopic() = default;
 
 rd_kafka_resp_err_t CarTopic::produce(const Unit& unit) {
+  sent_->given = static_cast<std::uint64_t>(unit.ticket);
   rd_kafka_headers_t* headers = rd_kafka_headers_new(3);
   add(headers, "seckill-node", node_);
   add(headers, "seckill-unit", std::to_string(static_cast<std::uint64_t>(unit.ticket)));
@@ -93,7 +147,7 @@ void CarTopic::hear_reports() {
       trouble_ = how == Delivered::How::kStored
                      ? std::string()
                      : fmt::format("compat/kafka: {}", kafka::text_of(message->err));
-      told_.push_back({Ticket{reinterpret_cast<std::uintptr_t>(message->_private)}, how});
+      told_.push_back({ticket_of(*message), how});
     }
   }
 }

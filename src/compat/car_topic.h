@@ -19,12 +19,14 @@ namespace seckill::compat {
 // little; (2) kStored: all in-sync replicas have it; kFailed: it is not there, and will not be;
 // (3) nothing is sent twice: two messages would be two units. So a request that fails is not tried
 // again, and what came of it may be unknown.
+// What it does badly: after a change of leaders what librdkafka had put back bars the way until its
+// time is over, kRecordedWithin and a little.
 // Threads: belongs to the loop; no call waits.
 class CarTopic {
  public:
   static constexpr milliseconds kRecordedWithin{4'000};
 
-  // `node` names this process in the headers. Needs: the topic is there.
+  // `node` names this process in the headers. Needs: the topic is there; tickets grow.
   static Result<std::unique_ptr<CarTopic>> open(const KafkaOptions& options, std::uint64_t node);
   ~CarTopic();
 
@@ -34,12 +36,17 @@ class CarTopic {
   const std::string& trouble() const { return trouble_; }  // the last one; empty once one is stored
 
  private:
-  CarTopic(kafka::Client client, const std::string& topic, std::uint64_t node);
+  struct Sent;
+
+  CarTopic(std::unique_ptr<Sent> sent, kafka::Client client, const std::string& topic,
+           std::uint64_t node);
+  Delivered::How fate_of(const rd_kafka_message_t& message) const;
   rd_kafka_resp_err_t produce(const Unit& unit);
   void hear_reports();
   void ring() const;
 
   std::string node_;
+  std::unique_ptr<Sent> sent_;  // outlives the client
   kafka::Client client_;
   kafka::Topic topic_;
   kafka::Queue reports_;

@@ -124,8 +124,9 @@ Taken CounterKey::understood(const redisReply& reply, Take take) {
     return {.how = Taken::How::kNoKey};
   }
   if (redis::is_error(reply)) {
-    note(redis::meaning_of(redis::text_of(reply), options_).message);
-    return {.how = Taken::How::kRefused};
+    const Error means = redis::meaning_of(redis::text_of(reply), options_);
+    if (means.code == Code::kInvalid) redis_.reset();  // another may answer when we come again
+    return note(means.message), Taken{.how = Taken::How::kRefused};
   }
   const bool pair = reply.type == REDIS_REPLY_ARRAY && reply.elements == 2 &&
                     reply.element[0]->type == REDIS_REPLY_INTEGER &&

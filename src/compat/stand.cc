@@ -87,6 +87,7 @@ class Real final : public Stand {
  private:
   Status open_topic_and_rows();
   Status open_counter();
+  Result<std::optional<std::int64_t>> find_counter();
   void step(const Happened& event);
   void say_trouble();
 
@@ -133,19 +134,23 @@ Status Real::open_topic_and_rows() {
 }
 
 Status Real::open_counter() {
-  auto redis =
-      waited_for([this] { return redis::Line::open(options_.counter, kRedisWithin); }, options_);
-  if (!redis) return fail(std::move(redis.error()));
-  if (found_.messages == 0) {
-    const auto made = make_counter(*redis, options_.stock);
-    if (!made) return fail(made.error());
-    found_.counter_made = *made;
-  }
-  const auto counter = read_counter(*redis);
+  const auto counter = waited_for([this] { return find_counter(); }, options_);
   if (!counter) return fail(counter.error());
   found_.counter = *counter;
   counter_ = std::make_unique<CounterKey>(options_.counter);
   return {};
+}
+
+// As one thing to wait for: a Redis that is still loading lets us in, and refuses the rest.
+Result<std::optional<std::int64_t>> Real::find_counter() {
+  auto redis = redis::Line::open(options_.counter, kRedisWithin);
+  if (!redis) return fail(std::move(redis.error()));
+  if (found_.messages == 0) {
+    const auto made = make_counter(*redis, options_.stock);
+    if (!made) return fail(made.error());
+    found_.counter_made |= *made;
+  }
+  return read_counter(*redis);
 }
 
 void Real::step(const Happened& event) {

@@ -104,7 +104,7 @@ Error meaning_of(std::string_view error, const RedisOptions& options) {
         kInvalid, "has no functions: it is older than 7, or they are renamed away",
         "use a Redis or Valkey from 7 on that allows FUNCTION and FCALL, or --counter none");
   }
-  if (error.starts_with("READONLY")) {
+  if (error.starts_with("READONLY") || error.starts_with("MASTERDOWN")) {
     return means(kInvalid, "is a read-only replica", "name its primary with --counter");
   }
   if (error.starts_with("MOVED") || error.starts_with("CLUSTERDOWN") ||

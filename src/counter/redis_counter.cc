@@ -267,9 +267,11 @@ void Connected::unknown() {
   granted_.clear();
 }
 
-// What may pass is asked again in a second; else another server may answer when we come again.
+// What may pass is asked again in a second; else another server may answer when we come again. So
+// do we where the greeting was refused: nothing is asked before it.
 void Connected::refused(std::string_view error) {
   const Error means = redis::meaning_of(error, options_);
+  if (state_ == State::kGreeting) return hang_up(means.message);
   refused_ = true;
   if (means.code == Code::kUnavailable) return trouble(means.message);
   hang_up(means.message);

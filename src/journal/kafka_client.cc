@@ -5,8 +5,8 @@
 
 namespace seckill::kafka {
 
-Result<Client> make_client(rd_kafka_type_t type, const KafkaOptions& options,
-                           const Settings& ours) {
+Result<Client> make_client(rd_kafka_type_t type, const KafkaOptions& options, const Settings& ours,
+                           const std::function<void(rd_kafka_conf_t*)>& prepare) {
   using Conf = std::unique_ptr<rd_kafka_conf_t, Destroys<rd_kafka_conf_destroy>>;
   const Conf conf(rd_kafka_conf_new());
   std::array<char, 512> why{};
@@ -38,6 +38,7 @@ Result<Client> make_client(rd_kafka_type_t type, const KafkaOptions& options,
   }
   rd_kafka_conf_set_events(conf.get(), RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR);
   rd_kafka_conf_t* given = rd_kafka_conf_dup(conf.get());
+  if (prepare) prepare(given);
   rd_kafka_t* client = rd_kafka_new(type, given, why.data(), why.size());
   if (client == nullptr) {
     rd_kafka_conf_destroy(given);

@@ -1,6 +1,7 @@
 // librdkafka's handles, owned. Only kafka_*.cc see this.
 #pragma once
 
+#include <functional>
 #include <librdkafka/rdkafka.h>
 #include <memory>
 #include <string>
@@ -27,8 +28,9 @@ using Message = std::unique_ptr<rd_kafka_message_t, Destroys<rd_kafka_message_de
 using Settings = std::vector<std::pair<std::string, std::string>>;
 
 // With the operator's settings first and ours on top. Errors and delivery reports come as events on
-// its main queue. kInvalid: librdkafka does not take a setting.
-Result<Client> make_client(rd_kafka_type_t type, const KafkaOptions& options, const Settings& ours);
+// its main queue. `prepare` sets what is no text. kInvalid: librdkafka does not take a setting.
+Result<Client> make_client(rd_kafka_type_t type, const KafkaOptions& options, const Settings& ours,
+                           const std::function<void(rd_kafka_conf_t*)>& prepare = {});
 
 inline const char* text_of(rd_kafka_resp_err_t error) { return rd_kafka_err2str(error); }
 

@@ -66,6 +66,11 @@ void CutWire::cut(std::string word, Cut how, bool deaf) {
   cut_ = how;
 }
 
+void CutWire::lie(std::string word, std::string lie) {
+  lie_ = std::move(lie);
+  cut(std::move(word), Cut::kLie);
+}
+
 void CutWire::run() {
   while (!stop_) {
     pollfd ready{listener_.get(), POLLIN, 0};
@@ -100,10 +105,12 @@ bool CutWire::pass(int from, int to, bool is_client, std::string& garbled) {
   const std::string_view said(bytes.data(), static_cast<std::size_t>(got));
   if (!is_client && !garbled.empty())
     return send_all(to, replaced(said, std::exchange(garbled, {}), word_));
-  if (!is_client || cut_ == Cut::kNever || said.find(word_) == std::string_view::npos)
+  const bool is_its_turn = is_client == (cut_ != Cut::kLie);
+  if (!is_its_turn || cut_ == Cut::kNever || said.find(word_) == std::string_view::npos)
     return send_all(to, said);
   const Cut how = cut_.exchange(Cut::kNever);
   if (how == Cut::kNever) return send_all(to, said);  // another client was first
+  if (how == Cut::kLie) return send_all(to, replaced(said, word_, lie_));
   is_deaf_ = deaf_.load();
   if (how == Cut::kGarbled) {
     garbled = word_;

@@ -15,7 +15,7 @@ namespace seckill::testing {
 class CutWire {
  public:
   // Garbled: the server hears another word and answers about that one; the client sees its own.
-  enum class Cut : std::uint8_t { kNever, kBeforeItArrives, kBeforeItIsAnswered, kGarbled };
+  enum class Cut : std::uint8_t { kNever, kBeforeItArrives, kBeforeItIsAnswered, kGarbled, kLie };
 
   // 127.0.0.1 on both sides; `at` is where the client finds it, "127.0.0.2" and the server's own
   // port for a server that tells its clients where to go.
@@ -28,6 +28,8 @@ class CutWire {
 
   // The next time that a client says `word`; once. deaf: no connection is made after that, either.
   void cut(std::string word, Cut how, bool deaf = false);
+  // The next time that the server says `word`, the client hears `lie`, which is as long; once.
+  void lie(std::string word, std::string lie);
   bool is_cut() const { return cut_ == Cut::kNever; }
 
  private:
@@ -38,7 +40,7 @@ class CutWire {
   std::uint16_t server_port_;
   std::uint16_t port_ = 0;
   Fd listener_;
-  std::string word_;
+  std::string word_, lie_;
   std::atomic<Cut> cut_{Cut::kNever};
   std::atomic<bool> deaf_{false}, stop_{false}, is_deaf_{false};
   std::vector<std::thread> joins_;  // a thread for each client

@@ -248,6 +248,55 @@ TEST(Demo, WithoutRedisNobodyWins) {
   EXPECT_EQ(server->stop(), 0);
 }
 
+// A Redis that is still loading lets us in, and refuses all else: it is waited for as one that does
+// not answer, and its counter stays what it was.
+TEST(Demo, ALoadingRedisIsWaitedFor) {
+  if (!LoneRedis::is_installed()) GTEST_SKIP() << "redis-server is not installed";
+  const DemoPlace place(RealServers::shared());
+  LoneRedis redis({"--key-load-delay", "1000", "--loading-process-events-interval-bytes", "1024"});
+  redis.start();
+  const auto there = redis_at(redis.url());
+  ASSERT_TRUE(tell(there, {"DEBUG", "POPULATE", "3000"}));
+  ASSERT_TRUE(tell(there, {"SET", "counter", "7"}));
+  ASSERT_TRUE(tell(there, {"SAVE"}));
+  redis.kill();
+  redis.start();
+  std::string error;
+  ASSERT_FALSE(tell(there, {"GET", "counter"}, &error));
+  ASSERT_NE(error.find("LOADING"), std::string::npos) << error;
+  auto words = place.with({"--no-legacy-rows"});
+  *(std::find(words.begin(), words.end(), "--counter") + 1) = redis.url();
+  Server server(place.dir.path(), words, place.surroundings());
+  ASSERT_TRUE(server.up()) << server.program().err();
+  EXPECT_NE(server.program().err().find("waiting, 20 s at most"), std::string::npos);
+  EXPECT_EQ(buy_one(server).body, "[6]");
+}
+
+// The primary is demoted, which closes no connection, and its address leads to another one: the
+// next who comes is refused, whoever comes then buys there.
+TEST(Demo, ADemotedRedisIsLeftForThePrimaryAtItsAddress) {
+  if (!LoneRedis::is_installed()) GTEST_SKIP() << "redis-server is not installed";
+  for (const char* serves_stale : {"yes", "no"}) {
+    const DemoPlace place(RealServers::shared());
+    const auto server = place.serve({"--no-legacy-rows"});
+    ASSERT_TRUE(server->up()) << server->program().err();
+    EXPECT_EQ(buy_one(*server).body, "[99]");
+    LoneRedis primary;
+    primary.start();
+    const auto there = redis_at(primary.url());
+    (void)tell(there, {"SET", "counter", "42"});
+    (void)place.redis({"CONFIG", "SET", "replica-serve-stale-data", serves_stale});
+    (void)place.redis({"REPLICAOF", "127.0.0.1", "1"});
+    EXPECT_EQ(buy_one(*server).status, 503);
+    ASSERT_TRUE(place.redis({"CONFIG", "SET", "port", "0"}));
+    ASSERT_TRUE(tell(there, {"CONFIG", "SET", "port", place.redis_server()["REDIS_PORT"]}));
+    app::HttpReply won;
+    for (int i = 0; i < 3 && won.status != 200; ++i) won = buy_one(*server);
+    EXPECT_EQ(won.body, "[41]") << serves_stale << server->program().err();
+    EXPECT_EQ(server->stop(), 0);
+  }
+}
+
 TEST(Demo, WhatItNeedsIsSaidByName) {
   const TempDir dir;
   for (const auto& [words, missing] :

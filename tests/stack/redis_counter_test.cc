@@ -4,6 +4,7 @@
 #include <random>
 #include <sstream>
 #include <sys/stat.h>
+#include <thread>
 
 #include "stack/redis_place.h"
 #include "support/counter_contract.h"
@@ -81,6 +82,9 @@ class RedisBadDays : public ::testing::Test {
       std::this_thread::sleep_for(milliseconds(100));
     }
     return false;
+  }
+  bool troubled_by(std::string_view error) const {
+    return counter->figures().trouble.find(error) != std::string::npos;
   }
   // `serve` with it, which must not come up.
   Ran refused(const std::string& url, std::vector<std::string> more = {}) {
@@ -242,6 +246,26 @@ TEST_F(RedisBadDays, StoppedItIsGivenUpAndFoundAgain) {
   EXPECT_NE(said.find("no answer"), std::string::npos) << said;
   redis.signal(SIGCONT);
   EXPECT_TRUE(recovers());
+}
+
+// Somebody's script runs on and on, so our greeting is refused, too. Nothing else would be asked
+// there: only coming again can mend it, and no buyer has to come for that.
+TEST_F(RedisBadDays, BusyWithAScriptItIsGivenUpAndFoundAgain) {
+  LoneRedis redis({"--busy-reply-threshold", "1500"});
+  ASSERT_NO_FATAL_FAILURE(open(redis));
+  auto operator_line = redis::Line::open(options);
+  const std::jthread script([this] { (void)tell(options, {"EVAL", "while true do end", "0"}); });
+  while (take() == 1u) {
+  }
+  EXPECT_NE(said.find("no answer"), std::string::npos) << said;
+  for (int i = 0; i < 50 && !troubled_by("BUSY"); ++i) word_of(*counter, milliseconds(100));
+  EXPECT_TRUE(troubled_by("BUSY")) << counter->figures().trouble;
+  ASSERT_TRUE(operator_line->ask({"SCRIPT", "KILL"}));
+  const auto counted = word_of(*counter);
+  ASSERT_TRUE(counted) << counter->figures().trouble;
+  EXPECT_EQ(counted->number, 0u);
+  EXPECT_TRUE(counter->figures().up) << counter->figures().trouble;
+  EXPECT_EQ(take(), 1u);
 }
 
 // It became a replica: whoever is the primary now is found by a new connection, or it is said.
