@@ -72,6 +72,7 @@ void Tail::wake(int event_fd) {
 }
 
 Status Tail::start(Position from, std::optional<RecordHash> before) {
+  missing_since_.reset();
   return seek(follower_.begin(from, before));
 }
 
