@@ -250,8 +250,7 @@ TEST(BadDays, AFullDiskInMidSaleRefusesClaimsAndTakesPayments) {
     const auto ready = [&] { return server.client().ask({.path = "/readyz"})->status; };
     EXPECT_EQ(ready(), 503);
     fs::remove(dir.path() / "data" / "ballast");
-    for (int i = 0; i < 1'000 && ready() != 200; ++i)
-      std::this_thread::sleep_for(milliseconds(10));
+    for (int i = 0; i < 1'000 && ready() != 200; ++i) std::this_thread::sleep_for(milliseconds(10));
     EXPECT_EQ(ready(), 200) << "though nobody has asked for anything since";
     const std::string next = std::to_string(sold);
     for (int i = 0; i < 1'000 && last.status != 201; ++i) {
