@@ -117,7 +117,7 @@ Status Shop::build() {
   counter_ = *std::move(counter);
   sale_.emplace(std::move(ledger), node, limits);
   journal_.emplace(
-      parts_->journal(), node, [this] { return parts_->last_flush_us(); },
+      parts_->journal(), [this] { return parts_->last_flush_us(); },
       [this] {
         if (delivery_) delivery_->news();
       },

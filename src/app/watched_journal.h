@@ -17,21 +17,21 @@ class WatchedJournal final : public Journal {
   struct Seen {
     std::uint64_t flushes = 0;
     std::uint64_t flush_us = 0;         // sum
-    std::optional<std::string> unsure;  // why an append is; none of ours came back since
+    std::optional<std::string> unsure;  // why an append is; none behind it has come back since
     std::optional<Error> broken;
   };
 
   // Needs: inner outlives it. `news` is called when records have become durable, `turned` when
   // `unsure` has come or gone.
-  WatchedJournal(Journal& inner, Node ours, std::function<std::int64_t()> last_flush_us,
+  WatchedJournal(Journal& inner, std::function<std::int64_t()> last_flush_us,
                  std::function<void()> news, std::function<void()> turned)
       : inner_(inner),
-        ours_(ours),
         last_flush_us_(std::move(last_flush_us)),
         news_(std::move(news)),
         turned_(std::move(turned)) {}
 
   void append(std::span<const Record> records, RawTime stamp) override {
+    if (seen_.unsure) trial_ = records.front();
     inner_.append(records, stamp);
   }
   std::optional<JournalEvent> poll() override {
@@ -40,7 +40,7 @@ class WatchedJournal final : public Journal {
     if (const auto* came_back = std::get_if<CameBack>(&*event)) {
       ++seen_.flushes;
       seen_.flush_us += static_cast<std::uint64_t>(last_flush_us_());
-      if (seen_.unsure && has_ours(*came_back)) seen_.unsure.reset(), turned_();
+      if (seen_.unsure && has_trial(*came_back)) seen_.unsure.reset(), turned_();
       news_();
     } else if (const auto* unsure = std::get_if<Unsure>(&*event)) {
       if (!std::exchange(seen_.unsure, unsure->why)) turned_();
@@ -55,16 +55,18 @@ class WatchedJournal final : public Journal {
   const Seen& seen() const { return seen_; }
 
  private:
-  bool has_ours(const CameBack& back) const {
-    return std::ranges::any_of(
-        back.entries, [this](const Entry& entry) { return entry.record.origin.node == ours_; });
+  // What comes late says that it was taken, not that it is taken in time now.
+  bool has_trial(const CameBack& back) const {
+    return trial_ && std::ranges::any_of(back.entries, [this](const Entry& entry) {
+             return entry.record == *trial_;
+           });
   }
 
   Journal& inner_;
-  Node ours_;
   std::function<std::int64_t()> last_flush_us_;
   std::function<void()> news_, turned_;
   Seen seen_;
+  std::optional<Record> trial_;  // the first of the append in flight, where `unsure`
 };
 
 }  // namespace seckill::app

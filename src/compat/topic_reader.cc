@@ -59,11 +59,10 @@ TopicReader::~TopicReader() {
 }
 
 Result<Ends> TopicReader::ends(milliseconds within, int partition) {
-  std::int64_t start = 0, end = 0;
-  const auto error =
-      rd_kafka_query_watermark_offsets(look_.get(), options_.topic.c_str(), partition, &start, &end,
-                                       static_cast<int>(within.count()));
-  if (error == 0) return Ends{static_cast<std::uint64_t>(start), static_cast<std::uint64_t>(end)};
+  kafka::Bounds is;
+  const auto error = kafka::ask_bounds(look_.get(), options_.topic, partition, within, is);
+  if (error == 0)
+    return Ends{static_cast<std::uint64_t>(is.start), static_cast<std::uint64_t>(is.end)};
   return fail(Code::kUnavailable, fmt::format("compat/kafka: topic {} at {}: {}", options_.topic,
                                               options_.brokers, kafka::text_of(error)));
 }

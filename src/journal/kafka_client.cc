@@ -47,4 +47,23 @@ Result<Client> make_client(rd_kafka_type_t type, const KafkaOptions& options, co
   return Client(client);
 }
 
+static rd_kafka_resp_err_t ask_offset(rd_kafka_t* client, const std::string& topic, int partition,
+                                      milliseconds wait, std::int64_t& offset) {
+  using List = std::unique_ptr<rd_kafka_topic_partition_list_t,
+                               Destroys<rd_kafka_topic_partition_list_destroy>>;
+  const List one(rd_kafka_topic_partition_list_new(1));
+  rd_kafka_topic_partition_list_add(one.get(), topic.c_str(), partition)->offset = offset;
+  const auto error = rd_kafka_offsets_for_times(client, one.get(), static_cast<int>(wait.count()));
+  offset = one->elems[0].offset;
+  return error != 0 ? error : one->elems[0].err;
+}
+
+// Two asks: a list may name a partition only once.
+rd_kafka_resp_err_t ask_bounds(rd_kafka_t* client, const std::string& topic, int partition,
+                               milliseconds wait, Bounds& bounds) {
+  bounds = {RD_KAFKA_OFFSET_BEGINNING, RD_KAFKA_OFFSET_END};
+  const auto error = ask_offset(client, topic, partition, wait, bounds.start);
+  return error != 0 ? error : ask_offset(client, topic, partition, wait, bounds.end);
+}
+
 }  // namespace seckill::kafka

@@ -34,6 +34,15 @@ Result<Client> make_client(rd_kafka_type_t type, const KafkaOptions& options, co
 
 inline const char* text_of(rd_kafka_resp_err_t error) { return rd_kafka_err2str(error); }
 
+// Where a partition begins and ends, as its leader says within about twice `wait`.
+// (rd_kafka_query_watermark_offsets() waits for as long as the leader is away, whatever it is
+// given.)
+struct Bounds {
+  std::int64_t start = 0, end = 0;
+};
+rd_kafka_resp_err_t ask_bounds(rd_kafka_t* client, const std::string& topic, int partition,
+                               milliseconds wait, Bounds& bounds);
+
 // Makes the topic with safe settings; one that is there already is fine. With allow_unsafe there
 // are no more replicas than brokers.
 Status create_topic(const KafkaOptions& options, std::size_t brokers);

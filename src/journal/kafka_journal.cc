@@ -85,8 +85,8 @@ class Recheck {
     const std::string refused =
         !topic && topic.error().code == Error::Code::kInvalid ? topic.error().message : "";
     if (std::exchange(refused_, refused) != refused && !refused.empty()) say(refused);
-    if (topic) {
-      Status safe = check_kafka_topic(*topic, options);
+    if (topic || !refused.empty()) {
+      Status safe = topic ? check_kafka_topic(*topic, options) : Status{};
       if (safe) safe = same_journal(options, identity);
       if (!safe) {
         const std::scoped_lock hold(mutex_);
@@ -342,8 +342,8 @@ void Real::set_deadline() {
 
 void Real::clear_wake() {
   std::uint64_t count = 0;
-  [[maybe_unused]] auto got = ::read(event_.get(), &count, sizeof count);
-  got = ::read(timer_.get(), &count, sizeof count);
+  [[maybe_unused]] const auto got = ::read(event_.get(), &count, sizeof count);
+  if (::read(timer_.get(), &count, sizeof count) > 0) set_deadline();
 }
 
 }  // namespace

@@ -23,6 +23,7 @@ class KafkaReader final : public JournalReader {
     if (!started_ || from == Position{} || from != tail_->next()) {
       if (auto begun = tail_->start(from); !begun) return fail(std::move(begun.error()));
       started_ = true;
+      end_.reset();
     }
     const SteadyTime since = steady_now();
     for (milliseconds once{0};; once = kOnce) {
@@ -31,9 +32,13 @@ class KafkaReader final : public JournalReader {
       const auto waited = steady_now() - since;
       const bool more = seen_ != nullptr && tail_->next() < seen_();
       if (tail_->at_end() && (!more || waited >= kSeenWithin) && is_end()) return entries;
+      if (tail_->missing()) {
+        if (auto there = tail_->was_deleted(kEndWithin); !there) return fail(there.error());
+      }
       if (waited >= kAnswerWithin) {
         return fail(Error::Code::kUnavailable,
-                    fmt::format("journal/kafka: no answer from {} in {} s {}", options_.brokers,
+                    fmt::format("journal/kafka: record {} does not come from {} in {} s {}",
+                                number(tail_->next()), options_.brokers,
                                 kAnswerWithin.count() / 1000, tail_->trouble()));
       }
     }
@@ -41,15 +46,22 @@ class KafkaReader final : public JournalReader {
 
  private:
   bool is_end() {
-    if (end_ != tail_->next() && tail_->ends_here(kEndWithin)) end_ = tail_->next();
-    return end_ == tail_->next();
+    const End here{tail_->next(), tail_->doubts()};
+    if (end_ != here && tail_->ends_here(kEndWithin)) end_ = here;
+    return end_ == here;
   }
 
   std::unique_ptr<kafka::Tail> tail_;
   KafkaOptions options_;
   KafkaSeen seen_;
   bool started_ = false;
-  std::optional<Position> end_;  // the broker was asked
+  // The broker was asked; of this connection, since the last start.
+  struct End {
+    Position at;
+    std::uint64_t doubts;
+    bool operator==(const End&) const = default;
+  };
+  std::optional<End> end_;
 };
 
 }  // namespace

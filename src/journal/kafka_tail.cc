@@ -17,6 +17,7 @@ constexpr const char* kGatheredMs = "50";
 
 // So often a record that is missing is asked for again.
 constexpr milliseconds kSeekAgain{500};
+constexpr milliseconds kSaidLately{10 * kSeekAgain};  // whoever was cut off meanwhile asks anew
 
 // The broker that we asked does not hold what we were to read.
 bool says_missing(rd_kafka_resp_err_t error) {
@@ -109,10 +110,17 @@ Result<std::span<const Entry>> Tail::take(std::size_t most, milliseconds wait) {
 }
 
 bool Tail::ends_here(milliseconds wait) const {
-  std::int64_t start = 0, end = 0;
-  const auto error = rd_kafka_query_watermark_offsets(client_.get(), options_.topic.c_str(), 0,
-                                                      &start, &end, static_cast<int>(wait.count()));
-  return error == 0 && end <= static_cast<std::int64_t>(number(next()));
+  Bounds bounds;
+  return ask_bounds(client_.get(), options_.topic, 0, wait, bounds) == 0 &&
+         bounds.end <= static_cast<std::int64_t>(number(next()));
+}
+
+Status Tail::was_deleted(milliseconds wait) const {
+  Bounds bounds;
+  if (ask_bounds(client_.get(), options_.topic, 0, wait, bounds) != 0 ||
+      bounds.start <= static_cast<std::int64_t>(number(next())))
+    return {};
+  return follower_.lost(fmt::format("it starts at {}", bounds.start));
 }
 
 void Tail::fetch(std::size_t most, milliseconds wait) {
@@ -145,6 +153,7 @@ void Tail::hear_errors() {
 void Tail::happened(rd_kafka_resp_err_t error, const char* says) {
   trouble_ = fmt::format("{} ({})", says == nullptr ? "" : says, rd_kafka_err2name(error));
   ++doubts_;
+  at_end_ = false;
   shaken_ = true;
 }
 
@@ -153,7 +162,12 @@ void Tail::happened(rd_kafka_resp_err_t error, const char* says) {
 // one within seconds. What stays missing is lost.
 Status Tail::is_missing() {
   const SteadyTime now = steady_now();
-  if (!missing_since_) missing_since_ = now;
+  if (!missing_since_ || now - *missing_said_ > kSaidLately) missing_since_ = now;
+  missing_said_ = now;
+  if (missing_since_ == now) {
+    options_.say(fmt::format("record {} of topic {} is missing, says a broker: {}; asking again",
+                             number(next()), options_.topic, trouble_));
+  }
   if (now - *missing_since_ >= options_.missing_for) return follower_.lost(trouble_);
   seek_at_ = now + kSeekAgain;
   return {};

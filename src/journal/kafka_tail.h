@@ -40,6 +40,9 @@ class Tail {
   // of its log is durable. A fetch ends there then, and this is refused (KIP-207). False: no
   // answer within `wait`, or there is more.
   bool ends_here(milliseconds wait) const;
+  // Where a record is missing: kCorrupt when the broker says that all before a later one was
+  // deleted.
+  Status was_deleted(milliseconds wait) const;
   std::uint64_t strangers() const { return follower_.strangers(); }
   std::uint64_t doubts() const { return doubts_; }             // connections lost
   bool missing() const { return missing_since_.has_value(); }  // says the broker, of record next()
@@ -64,7 +67,7 @@ class Tail {
   bool started_ = false;
   bool at_end_ = false;
   bool shaken_ = false;  // cut off: nothing is believed before seek()
-  std::optional<SteadyTime> missing_since_;
+  std::optional<SteadyTime> missing_since_, missing_said_;
   SteadyTime seek_at_{};  // not before
   bool full_ = false;     // so many messages waited that librdkafka fetches no more
   Follower follower_;

@@ -69,8 +69,8 @@ std::vector<std::string> listeners_of(const rd_kafka_metadata_t& all) {
 }
 
 // A topic that may not be described is left out of the list of all, and so is one that is not
-// there: asked for by its name, the first is refused.
-Status may_be_described(rd_kafka_t* client, const KafkaOptions& options, milliseconds wait) {
+// there, or not there yet: asked for by its name, each says which.
+Status is_not_there(rd_kafka_t* client, const KafkaOptions& options, milliseconds wait) {
   const Topic topic(rd_kafka_topic_new(client, options.topic.c_str(), nullptr));
   const rd_kafka_metadata_t* raw = nullptr;
   if (const auto error = rd_kafka_metadata(client, 0, topic.get(), &raw, ms(wait)); error != 0)
@@ -78,6 +78,8 @@ Status may_be_described(rd_kafka_t* client, const KafkaOptions& options, millise
   const Metadata one(raw);
   if (one->topic_cnt == 1 && one->topics[0].err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
     return refused(options, "see", "Describe");
+  if (one->topic_cnt == 1 && one->topics[0].err == 0)
+    return away(options, "one of them did not know the topic yet");
   return {};
 }
 
@@ -99,17 +101,17 @@ Result<KafkaTopic> look(rd_kafka_t* client, const KafkaOptions& options, millise
     seen.replication = topic.partition_cnt > 0 ? topic.partitions[0].replica_cnt : 0;
   }
   if (!seen.exists) {
-    if (auto fine = may_be_described(client, options, wait); !fine)
-      return fail(std::move(fine.error()));
+    if (auto gone = is_not_there(client, options, wait); !gone)
+      return fail(std::move(gone.error()));
     return seen;
   }
   if (auto told = see_settings(client, options, wait, seen); !told)
     return fail(std::move(told.error()));
-  if (const auto error = rd_kafka_query_watermark_offsets(client, options.topic.c_str(), 0,
-                                                          &seen.start, &seen.end, ms(wait));
-      error != 0) {
+  Bounds bounds;
+  if (const auto error = ask_bounds(client, options.topic, 0, wait, bounds); error != 0)
     return away(options, text_of(error));
-  }
+  seen.start = bounds.start;
+  seen.end = bounds.end;
   return seen;
 }
 

@@ -73,7 +73,10 @@ Wishes Sale::step(Now now, const Event& event) {
           .stop = !why_.empty()};
 }
 
-bool Sale::quiet() const { return gathered() == 0 && lookers_.size() == 0 && !in_flight(); }
+bool Sale::quiet() const {
+  const bool is_trial = unsure_ && std::holds_alternative<Tick>(turn_.back().body);
+  return gathered() == 0 && lookers_.size() == 0 && (!in_flight() || is_trial);
+}
 
 std::uint32_t Sale::waiting() const {
   return static_cast<std::uint32_t>(claims_.size() + lane_.size() + lookers_.size());
@@ -348,7 +351,10 @@ void Sale::on(Now now, const CameBack& came_back_now) {
 // Ours come back in the order in which they were appended. One that is not the next was given up as
 // unsure and turned up late, or twice: whoever waited for it was answered then (A6).
 void Sale::came_back(const Record& mine, const Verdict& verdict) {
-  if (in_flight() && turn_[back_] == mine) return finish(verdict);
+  if (in_flight() && turn_[back_] == mine) {
+    unsure_ = false;
+    return finish(verdict);
+  }
   ++stats_.stale_answers;
 }
 
@@ -383,7 +389,7 @@ void Sale::release(Hopeful& hopeful, const Verdict& verdict) {
 void Sale::on(Now, const Unsure&) {
   ++stats_.unsure;
   abandon();
-  tick_owed_ = true;
+  tick_owed_ = unsure_ = true;
 }
 
 void Sale::on(Now, const Broken& broken) {

@@ -109,7 +109,8 @@ class Sale {
   void room(Room room) { room_ = room; }
   // Draining: nothing new is taken in (kBusy), what is gathered or in flight is finished.
   void drain() { draining_ = true, hint_.hasten(); }
-  bool quiet() const;                              // nothing gathered, nothing in flight
+  // Nothing gathered, nothing in flight but a TICK that tries whether the journal takes records.
+  bool quiet() const;
   const std::string& why() const { return why_; }  // of Wishes::stop
 
   // Reads, for pages and replies; the ledger's truth at position().
@@ -198,6 +199,7 @@ class Sale {
   SteadyTime started_{INT64_MIN / 2};
   RawTime stamp_{INT64_MIN};
   bool tick_owed_ = false;             // it was not a TICK, or nobody knows
+  bool unsure_ = false;                // the one before it was; nothing of it has come back
   SteadyTime since_{INT64_MIN / 2};    // since when the flush rule counts
   SteadyTime barrier_{INT64_MIN / 2};  // the last turn that was only a TICK
   std::optional<LogTime> due_;         // ledger_.next_due()

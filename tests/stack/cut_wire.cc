@@ -63,7 +63,9 @@ CutWire::~CutWire() {
 void CutWire::cut(std::string word, Cut how, bool deaf) {
   word_ = std::move(word);
   deaf_ = deaf;
+  heard_ = 0;
   cut_ = how;
+  has_word_ = true;
 }
 
 void CutWire::lie(std::string word, std::string lie) {
@@ -105,6 +107,7 @@ bool CutWire::pass(int from, int to, bool is_client, std::string& garbled) {
   const std::string_view said(bytes.data(), static_cast<std::size_t>(got));
   if (!is_client && !garbled.empty())
     return send_all(to, replaced(said, std::exchange(garbled, {}), word_));
+  if (is_client && has_word_ && said.find(word_) != std::string_view::npos) ++heard_;
   const bool is_its_turn = is_client == (cut_ != Cut::kLie);
   if (!is_its_turn || cut_ == Cut::kNever || said.find(word_) == std::string_view::npos)
     return send_all(to, said);

@@ -30,6 +30,7 @@ class CutWire {
   void cut(std::string word, Cut how, bool deaf = false);
   // The next time that the server says `word`, the client hears `lie`, which is as long; once.
   void lie(std::string word, std::string lie);
+  int heard() const { return heard_; }  // how often clients said the last such word since
   bool is_cut() const { return cut_ == Cut::kNever; }
 
  private:
@@ -43,6 +44,8 @@ class CutWire {
   std::string word_, lie_;
   std::atomic<Cut> cut_{Cut::kNever};
   std::atomic<bool> deaf_{false}, stop_{false}, is_deaf_{false};
+  std::atomic<bool> has_word_{false};
+  std::atomic<int> heard_{0};
   std::vector<std::thread> joins_;  // a thread for each client
   std::thread thread_;
 };

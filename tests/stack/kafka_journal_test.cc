@@ -307,7 +307,7 @@ TEST(KafkaTopic, AnEndIsAskedFor) {
   const auto nothing = reader->read(Position{1}, 10);
   ASSERT_TRUE(nothing) << nothing.error().message;
   EXPECT_TRUE(nothing->empty());
-  EXPECT_TRUE(kafka.wire->is_cut());
+  EXPECT_GE(kafka.wire->heard(), 2) << "asked, refused, and asked again";
 }
 
 // A stranger's message has a place like any other record, says nothing, and is counted.
@@ -441,12 +441,13 @@ TEST(KafkaTopic, RightsThatAreTakenAwayAreSaidAndStopNobody) {
   };
   auto journal = opened(options, found).value();
   const auto appended = [&](std::uint64_t no) {
-    journal->append(records_from(no, 1), {});
-    for (;;) {
+    for (int tries = 0; tries < 8; ++tries) {  // a client believes for seconds what it was refused
+      journal->append(records_from(no, 1), {});
       const auto event = await(*journal);
       if (!event || std::holds_alternative<Broken>(*event)) return false;
       if (std::holds_alternative<CameBack>(*event)) return true;
     }
+    return false;
   };
   const auto runs_until = [&](std::string_view words) {
     for (int i = 0; i < 300 && !is_said(words); ++i) {

@@ -119,6 +119,8 @@ TEST(Nodes, WithTooFewReplicasNobodyIsToldAYes) {
   ASSERT_TRUE(node->up()) << node->program().err();
   create_sale(*node, R"({"id":"car","stock":2,"per_buyer":1})");
   ASSERT_EQ(buy(*node, "car", "ann", "k").status, 201);
+  const auto leaving = nodes.serve();
+  ASSERT_TRUE(leaving->up()) << leaving->program().err();
   servers.act("kill", "kafka2 kafka3");
   for (int n = 0; n < 2; ++n) {
     const auto unsure = buy(*node, "car", "bob", "k");
@@ -134,6 +136,12 @@ TEST(Nodes, WithTooFewReplicasNobodyIsToldAYes) {
     EXPECT_EQ(said.status, status) << said.body;
     return said.body;
   };
+  EXPECT_EQ(buy(*leaving, "car", "bob", "k").status, 503);
+  for (int i = 0; i < 300 && leaving->program().err().find("journal-unsure") == std::string::npos;)
+    ++i, std::this_thread::sleep_for(milliseconds(100));
+  EXPECT_EQ(leaving->stop(), 0) << leaving->program().err();
+  EXPECT_EQ(leaving->program().err().find("drain-cut"), std::string::npos)
+      << "nobody waits for what it tries: " << leaving->program().err();
   const auto metric = [&](const std::string& part) {
     const auto all = node->client().ask({.path = "/metrics"})->body;
     const std::string name = fmt::format("seckill_dependency_up{{dependency=\"{}\"}} ", part);
