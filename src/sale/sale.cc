@@ -351,15 +351,13 @@ void Sale::on(Now now, const CameBack& came_back_now) {
 // Ours come back in the order in which they were appended. One that is not the next was given up as
 // unsure and turned up late, or twice: whoever waited for it was answered then (A6).
 void Sale::came_back(const Record& mine, const Verdict& verdict) {
-  if (in_flight() && turn_[back_] == mine) {
-    unsure_ = false;
-    return finish(verdict);
-  }
+  if (in_flight() && turn_[back_] == mine) return finish(verdict);
   ++stats_.stale_answers;
 }
 
 // The eldest in flight is the one whose record is the next of the turn.
 void Sale::finish(const Verdict& verdict) {
+  unsure_ = false;
   const Record& record = turn_[back_++];
   if (std::holds_alternative<Reserve>(record.body)) {
     release(claims_.front(), verdict);
