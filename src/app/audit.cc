@@ -159,15 +159,11 @@ std::string to_json(const AuditReport& report, const std::optional<SaleName>& sa
                               {"journal_end", number(report.journal_end)},
                               {"rows_at", number(report.rows_at)}};
   const AuditSums& sums = report.sums;
-  json["sums"] = {{"stock", sums.stock},
-                  {"won", sums.won},
-                  {"stored", sums.stored},
-                  {"paid", sums.paid},
-                  {"returned", sums.returned},
-                  {"pending", sums.pending},
-                  {"withdrawn", sums.withdrawn},
-                  {"refunds", sums.refunds},
-                  {"quarantined", sums.quarantined},
+  json["sums"] = {{"stock", sums.stock},          {"won", sums.won},
+                  {"stored", sums.stored},        {"paid", sums.paid},
+                  {"returned", sums.returned},    {"pending", sums.pending},
+                  {"behind", sums.behind},        {"withdrawn", sums.withdrawn},
+                  {"refunds", sums.refunds},      {"quarantined", sums.quarantined},
                   {"unanswered", sums.unanswered}};
   json["checks"] = nlohmann::ordered_json::array();
   for (const Check& check : report.checks) {
@@ -203,9 +199,10 @@ std::string to_text(const AuditReport& report, const AuditAsk& ask, const Talk& 
       "{} of {} checks hold for {} (stock {}, won {}, stored {}, paid {}, returned {})", hold,
       report.checks.size(), ask.sale ? "sale " + std::string(ask.sale->view()) : "all sales",
       sums.stock, sums.won, sums.stored, sums.paid, sums.returned);
-  if (sums.pending > 0) {
+  if (sums.behind > 0) {
     line +=
-        fmt::format("; {} won and not stored yet: {}", sums.pending,
+        fmt::format("; {} behind the journal, {} of them won and not stored yet: {}",
+                    counted(sums.behind, "row"), grouped(sums.pending),
                     ask.wait.count() > 0 ? "start `seckill serve`: it stores them"
                                          : "while `seckill serve` runs, --wait 10s waits for them");
   }

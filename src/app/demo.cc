@@ -263,7 +263,7 @@ std::string audit_line(const AuditReport& report, const Talk& talk) {
   return fmt::format(
       " audit   {} · {} · {} · {}",
       mark(sums.won <= sums.stock, fmt::format("{} sold ≤ {}", sums.won, sums.stock)),
-      mark(sums.pending == 0, counted(sums.stored, "order") + " stored"),
+      mark(sums.behind == 0, counted(sums.stored, "order") + " stored"),
       mark(lost == 0, fmt::format("{} lost", lost)),
       mark(twice == 0, fmt::format("{} double", twice)));
 }

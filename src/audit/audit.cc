@@ -226,21 +226,28 @@ void Audit::add_counter() {
 
 void Audit::add_sums() {
   AuditSums& sums = report_.sums;
+  const auto is_behind = [this](Position changed) {
+    return inputs_.rows != nullptr && changed >= report_.rows_at;
+  };
   for (const auto& [uid, sale] : replay_.sales()) {
     if (!is_ours(sale)) continue;
     sums.stock += sale.terms.stock;
     sums.withdrawn += sale.terms.withdrawn;
+    if (is_behind(sale.position)) ++sums.behind;
   }
   for (const auto& [id, order] : replay_.orders()) {
     if (!is_ours(*order.sale)) continue;
     ++sums.won;
     if (order.state == OrderState::kPaid) ++sums.paid;
     if (!is_live(order.state)) ++sums.returned;
-    if (inputs_.rows != nullptr && order.granted >= report_.rows_at) ++sums.pending;
+    if (is_behind(order.granted)) ++sums.pending;
+    if (is_behind(order.position)) ++sums.behind;
   }
   for (const auto& [id, payment] : replay_.payments()) {
     const auto* order = replay_.order(payment.order);
-    if (payment.refund && order != nullptr && is_ours(*order->sale)) ++sums.refunds;
+    if (order == nullptr || !is_ours(*order->sale)) continue;
+    if (payment.refund) ++sums.refunds;
+    if (is_behind(payment.position)) ++sums.behind;
   }
 }
 
@@ -262,7 +269,7 @@ bool AuditReport::violated() const {
 bool AuditReport::proven() const {
   const bool hold =
       std::all_of(checks.begin(), checks.end(), [](const Check& check) { return check.holds; });
-  return hold && sums.pending == 0;
+  return hold && sums.behind == 0;
 }
 
 Result<AuditReport> audit(const AuditInputs& inputs) { return Audit(inputs).run(); }

@@ -55,11 +55,13 @@ struct Check {
 };
 
 // The sums of one sale, or of all: stock in units, all others in orders. won counts every order
-// ever granted; stored the rows of them; pending those beyond the bookmark (0 without rows). paid
-// and returned (cancelled, expired) are those of the journal's end. unanswered: shoppers of the
-// transcript who have an order that they have not been told of, and may still ask for.
+// ever granted; stored the rows of them; pending those beyond the bookmark; behind every row of an
+// order, a payment or a sale that is new or another one beyond it, pending ones too (both 0 without
+// rows). paid and returned (cancelled, expired) are those of the journal's end. unanswered:
+// shoppers of the transcript who have an order that they have not been told of, and may still ask
+// for.
 struct AuditSums {
-  std::uint64_t stock = 0, won = 0, stored = 0, paid = 0, returned = 0, pending = 0;
+  std::uint64_t stock = 0, won = 0, stored = 0, paid = 0, returned = 0, pending = 0, behind = 0;
   std::uint64_t withdrawn = 0, refunds = 0, quarantined = 0, unanswered = 0;
 };
 
@@ -69,7 +71,7 @@ struct AuditReport {
   Position journal_end{};
   Position rows_at{};
   bool violated() const;  // exit 4
-  bool proven() const;    // exit 0: every check holds and no row is pending
+  bool proven() const;    // exit 0: every check holds and no row is behind
 };
 
 struct AuditInputs {

@@ -40,6 +40,34 @@ TEST_F(Doctored, WaitsForRowsThatAreBehind) {
   EXPECT_FALSE(report.violated()) << to_text(report);
   EXPECT_FALSE(report.proven());
   EXPECT_EQ(report.sums.pending, 1u);
+  EXPECT_EQ(report.sums.behind, 1u);
+}
+
+// Nothing was won, and all the same a list of payments would not have the last one: whoever asks
+// for a proof before he reads the rows has to be told.
+TEST_F(Doctored, ProvesNothingBeforeEveryChangeIsStored) {
+  const auto behind = [&] {
+    const auto report = audited().value();
+    EXPECT_FALSE(report.violated()) << to_text(report);
+    EXPECT_EQ(report.proven(), report.sums.behind == 0);
+    EXPECT_EQ(report.sums.pending, 0u);
+    return report.sums.behind;
+  };
+  told.story.tick();
+  EXPECT_EQ(behind(), 0u) << "it changes no row";
+  told.story.pay(told.dan, "late");
+  EXPECT_EQ(behind(), 1u) << "a refund";
+  told.story.cancel(told.fay);
+  EXPECT_EQ(behind(), 2u) << "and an order";
+  only = text<SaleName>("car");
+  EXPECT_EQ(behind(), 0u) << "another sale's";
+  ++told.car.version;
+  told.story.sale(told.car);
+  EXPECT_EQ(behind(), 1u) << "its terms";
+  only.reset();
+  EXPECT_EQ(behind(), 3u);
+  consume();
+  EXPECT_EQ(behind(), 0u);
 }
 
 TEST_F(Doctored, ProvesAJournalWithoutRows) {

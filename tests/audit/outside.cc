@@ -51,16 +51,13 @@ void expect_agreement(const OutsideSaid& said, const Result<AuditReport>& ours,
     if (!check.holds) mine.insert(check.name);
   EXPECT_EQ(said.broken, mine) << said.words;
   const AuditSums& s = ours->sums;
-  const std::map<std::string, std::uint64_t> sums{{"stock", s.stock},
-                                                  {"won", s.won},
-                                                  {"stored", s.stored},
-                                                  {"paid", s.paid},
-                                                  {"returned", s.returned},
-                                                  {"pending", s.pending},
-                                                  {"withdrawn", s.withdrawn},
-                                                  {"refunds", s.refunds},
-                                                  {"quarantined", s.quarantined},
-                                                  {"unanswered", s.unanswered}};
+  const std::map<std::string, std::uint64_t> sums{
+      {"stock", s.stock},          {"won", s.won},
+      {"stored", s.stored},        {"paid", s.paid},
+      {"returned", s.returned},    {"pending", s.pending},
+      {"behind", s.behind},        {"withdrawn", s.withdrawn},
+      {"refunds", s.refunds},      {"quarantined", s.quarantined},
+      {"unanswered", s.unanswered}};
   EXPECT_EQ(said.sums, sums) << said.words;
 }
 

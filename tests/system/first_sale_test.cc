@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include "base/fd.h"
+#include "orders/sqlite.h"
 #include "system/binary.h"
 
 namespace seckill::testing {
@@ -90,6 +91,39 @@ TEST(FirstSale, ALostWinIsTheSameOrderWhenAskedForAgain) {
   EXPECT_EQ(after.status, 200) << after.body;
   EXPECT_EQ(field(after.body, "id"), order);
   EXPECT_EQ(run(dir.path(), {"audit", "--journal", "file:data", "--wait", "10s"}).code, 0);
+}
+
+// I7: a refund is money. Whoever waits for the proof finds it in the list, however long the rows
+// take; here somebody else holds their file.
+TEST(FirstSale, AnAuditWaitsForARefundToBeListed) {
+  const TempDir dir;
+  Server server(dir.path());
+  ASSERT_TRUE(server.up()) << server.program().err();
+  const auto cli = [&](std::vector<std::string> arguments) {
+    return run(dir.path(), std::move(arguments),
+               {.environment = {{"SECKILL_SERVER", server.url()}}});
+  };
+  const auto audit = [&](const char* wait) {
+    return run(dir.path(), {"audit", "--journal", "file:data", "--wait", wait});
+  };
+  EXPECT_EQ(cli({"sale", "create", "phone", "--stock", "1", "--price", "9.90CNY"}).code, 0);
+  const std::string order = field(buy(server, "phone", "ann", "k1").body, "id");
+  EXPECT_EQ(cli({"orders", "cancel", order}).code, 0);
+  EXPECT_EQ(audit("10s").code, 0);
+
+  auto holder = sqlite::Db::open(dir.file("data/orders.db"), sqlite::Access::kReadWrite);
+  ASSERT_TRUE(holder && holder->run_all("BEGIN IMMEDIATE"));
+  EXPECT_EQ(cli({"orders", "pay", order, "--payment", "P-1", "--amount", "990"}).code, 0);
+  const Ran behind = audit("100ms");
+  EXPECT_EQ(behind.code, 1) << behind.out << behind.err;
+  EXPECT_NE(behind.out.find("1 row behind the journal, 0 of them won"), std::string::npos)
+      << behind.out;
+  ASSERT_TRUE(holder->run_all("ROLLBACK"));
+
+  EXPECT_EQ(audit("30s").code, 0);
+  EXPECT_NE(cli({"payments", "list", "--refunds", "--format", "csv"}).out.find("P-1," + order),
+            std::string::npos);
+  EXPECT_EQ(server.stop(), 0) << server.program().err();
 }
 
 // The whole life of an order and of a sale, by commands alone.

@@ -65,8 +65,8 @@ class Audit:
                 self.transcript = Transcript(lines, self.checks)
         self.records = dumped(args)
         self.replay = Replay()
-        self.sums = dict.fromkeys(("stock", "won", "stored", "paid", "returned", "pending", "withdrawn", "refunds",
-                                   "quarantined", "unanswered"), 0)
+        self.sums = dict.fromkeys(("stock", "won", "stored", "paid", "returned", "pending", "behind", "withdrawn",
+                                   "refunds", "quarantined", "unanswered"), 0)
 
     def run(self) -> int:
         self.checks["journal"].says = f"{len(self.records)} records, each at its place"
@@ -80,7 +80,7 @@ class Audit:
         if self.transcript is not None:
             self.sums["unanswered"] = self.transcript.judge(self.replay, self.only)
         self._add_sums(rows_at)
-        return self.checks.exit_code(self.sums["pending"])
+        return self.checks.exit_code(self.sums["behind"])
 
     def _replay_to(self, end: int, aside: dict) -> None:
         for r in self.records[self.replay.position:end]:
@@ -123,19 +123,27 @@ class Audit:
 
     def _add_sums(self, rows_at: int | None) -> None:
         sums, replay = self.sums, self.replay
+
+        def behind(changed: int) -> bool:
+            return rows_at is not None and changed >= rows_at
+
         ours = {id(sale) for name, sale in replay.names.items() if self.only in (None, name)}
         for sale in replay.names.values():
             if id(sale) in ours:
                 sums["stock"] += sale.terms["stock"]
                 sums["withdrawn"] += sale.terms["withdrawn"]
+                sums["behind"] += behind(sale.pos)
         for order in replay.orders.values():
             if id(order.sale) in ours:
                 sums["won"] += 1
                 sums["paid"] += order.state == "paid"
                 sums["returned"] += not order.live
-                sums["pending"] += rows_at is not None and order.granted >= rows_at
+                sums["pending"] += behind(order.granted)
+                sums["behind"] += behind(order.pos)
         for payment in replay.payments.values():
-            sums["refunds"] += payment.outcome == "refund" and id(replay.orders[payment.order].sale) in ours
+            if id(replay.orders[payment.order].sale) in ours:
+                sums["refunds"] += payment.outcome == "refund"
+                sums["behind"] += behind(payment.pos)
 
 
 def main() -> int:
@@ -147,7 +155,7 @@ def main() -> int:
         print(f"audit-outside: {why}", file=sys.stderr)
         return 5
     report = audit.checks.json if args.json else audit.checks.text
-    print(report(audit.sums, audit.sums["pending"], audit.notes))
+    print(report(audit.sums, audit.sums["behind"], audit.notes))
     return code
 
 

@@ -43,13 +43,13 @@ class Checks(dict):
         self[name] = Check(name)
         return self[name]
 
-    def exit_code(self, pending: int) -> int:
+    def exit_code(self, behind: int) -> int:
         broken = [check for check in self.values() if check.broken]
         if any(check.weight == "violation" for check in broken):
             return 4
-        return 1 if broken or pending else 0
+        return 1 if broken or behind else 0
 
-    def text(self, sums: dict, pending: int, notes: list) -> str:
+    def text(self, sums: dict, behind: int, notes: list) -> str:
         lines = []
         for check in self.values():
             sign = "ok " if not check.broken else "BAD" if check.weight == "violation" else "?  "
@@ -57,12 +57,12 @@ class Checks(dict):
             lines.append(f"{sign} {PROMISES.get(check.name, ''):<3} {check.name:<15} {check.says}{count}")
             lines += [f"        {example}" for example in check.examples]
         lines += [f"not proven here: {note}" for note in notes]
-        lines.append(("proven", "not proven", "", "", "BROKEN")[self.exit_code(pending)] + ": "
+        lines.append(("proven", "not proven", "", "", "BROKEN")[self.exit_code(behind)] + ": "
                      + ", ".join(f"{name} {value}" for name, value in sums.items()))
         return "\n".join(lines)
 
-    def json(self, sums: dict, pending: int, notes: list) -> str:
-        code = self.exit_code(pending)
+    def json(self, sums: dict, behind: int, notes: list) -> str:
+        code = self.exit_code(behind)
         return json.dumps({
             "proven": code == 0, "violated": code == 4, "sums": sums, "not_proven_here": notes,
             "checks": [{"name": check.name, "holds": not check.broken, "weight": check.weight,
