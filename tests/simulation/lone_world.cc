@@ -113,7 +113,7 @@ void LoneWorld::crash_now(Chance& chance) {
   Chance its_own = chance.split();
   const auto how = [&] { return chance.percent(50) ? Crash::kKill : Crash::kPowerCut; };
   node_.crash(how(), its_own);
-  if (node_.has_journal() && chance.percent(30)) audit_now(/*all_done=*/false);
+  if (node_.has_journal() && chance.percent(30)) audit_now();
   if (chance.percent(10)) node_.lose_power();
   if (chance.percent(20)) node_.rot();
   if (chance.percent(8)) node_.mix_up_rows();

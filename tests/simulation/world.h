@@ -79,7 +79,7 @@ class World {
   std::uint32_t tight(std::int64_t most, std::uint32_t usual);
   SaleLimits invent_limits();
   void trouble_the_database(Chance& chance);
-  void audit_now(bool all_done);
+  bool audit_now();
 
   Stage stage_;
   Witness witness_;
