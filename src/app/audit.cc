@@ -25,9 +25,7 @@ using Code = Error::Code;
 
 Result<std::map<SaleUid, std::int64_t>> lefts_of(const Settings& settings, RecordHash journal,
                                                  const std::vector<SaleUid>& sales) {
-  const auto options = redis_options(settings);
-  if (!options) return fail(options.error());
-  const auto found = read_redis_counters(*options, journal, sales);
+  const auto found = read_redis_counters(redis_options(settings), journal, sales);
   if (!found) return fail(found.error());
   std::map<SaleUid, std::int64_t> lefts;
   for (const auto& [uid, known] : *found) lefts[uid] = known.left;

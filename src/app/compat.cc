@@ -29,18 +29,14 @@ using boost::system::error_code;
 constexpr milliseconds kDrainMax{15'000};   // for requests in progress
 constexpr milliseconds kCatchUpMax{5'000};  // for the rows
 
-Result<compat::StandOptions> stand_options(const Settings& settings) {
+compat::StandOptions stand_options(const Settings& settings) {
   compat::StandOptions options;
-  auto counter = redis_options(settings);
-  if (!counter) return fail(std::move(counter.error()));
-  options.counter = *std::move(counter);
+  options.counter = redis_options(settings);
   options.topic = kafka_options(settings);
   options.topic.allow_unsafe =
       true;  // the demo's topic is taken as it is, and what is not safe said
   if (!settings.compat.no_legacy_rows) options.rows = settings.orders_mysql;
-  auto password = password_in(settings.orders_password_file);
-  if (!password) return fail(std::move(password.error()));
-  options.rows_password = *std::move(password);
+  options.rows_password = PasswordFile(settings.orders_password_file);
   options.stock = settings.compat.stock;
   options.waiting_max = static_cast<std::uint32_t>(settings.waiting_max);
   return options;
@@ -100,13 +96,12 @@ Status DemoShop::open() {
   auto admin = read_or_make_token(settings_.admin_token_path());
   if (!admin) return fail(std::move(admin.error()));
   auto options = stand_options(settings_);
-  if (!options) return fail(std::move(options.error()));
-  options->node = random_u64();
-  options->say = [this](std::string_view line) {
+  options.node = random_u64();
+  options.say = [this](std::string_view line) {
     log_.warn("compat", {{"says", std::string(line)}});
   };
   auto stand = compat::Stand::open(
-      *std::move(options), [this](std::span<const Answer> answers) { server_->tell(answers); });
+      std::move(options), [this](std::span<const Answer> answers) { server_->tell(answers); });
   if (!stand) return fail(std::move(stand.error()));
   stand_ = *std::move(stand);
   // Whoever sees that we serve may ask us to end.
@@ -221,9 +216,8 @@ Exit serve_demo(const Settings& settings, Log& log, Talk& talk,
 
 Result<AuditReport> look_at_demo(const Settings& settings) {
   auto options = stand_options(settings);
-  if (!options) return fail(std::move(options.error()));
-  options->rows = settings.orders_mysql;  // whoever stores them
-  const auto figures = compat::look_at_stand(*options);
+  options.rows = settings.orders_mysql;  // whoever stores them
+  const auto figures = compat::look_at_stand(options);
   if (!figures) return fail(figures.error());
   AuditReport report{.checks = compat::drift(*figures), .journal_end = Position{figures->messages}};
   report.sums.stock = figures->stock;

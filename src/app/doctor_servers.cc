@@ -72,8 +72,7 @@ Finding look_at_rows(const Settings& settings) {
 
 Finding look_at_counter(const Settings& settings) {
   if (!settings.counter) return {"redis", Health::kGood, "no counter, and none is needed", ""};
-  const auto options = redis_options(settings);
-  const auto look = options ? look_at_redis(*options) : fail(options.error());
+  const auto look = look_at_redis(redis_options(settings));
   if (!look) return bad("redis", look.error());
   const std::string says =
       fmt::format("{} is version {}, answers in {:.2f} ms, functions work", settings.counter_url(),

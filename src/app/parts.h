@@ -61,7 +61,7 @@ KafkaOptions kafka_options(const Settings& settings);
 // be our counter's home, and why.
 Result<std::unique_ptr<RedisCounter>> open_counter(const Settings& settings, RecordHash journal,
                                                    Log& log);
-Result<RedisOptions> redis_options(const Settings& settings);
+RedisOptions redis_options(const Settings& settings);
 
 // Nothing is put into a directory that is somebody else's: it is ours, empty, or not there.
 Status check_directory(const Settings& settings);
@@ -82,9 +82,6 @@ Result<std::unique_ptr<OrdersReader>> open_rows_reader(const Settings& settings)
 // The rows' writer, in SQLite or MySQL. A server that does not answer is waited for, with a line in
 // the log; kUnavailable after kServerWait.
 Result<std::unique_ptr<Orders>> open_rows(const Settings& settings, Log& log);
-
-// The first line of a password's file; nothing where none is named.
-Result<std::string> password_in(const std::filesystem::path& from);
 
 // A server of MySQL's kind, as the doctor looks at it. Nothing is made or changed there.
 struct LookedAtRows {

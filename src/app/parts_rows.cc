@@ -1,6 +1,5 @@
 // Which rows: SQLite's file, or a MySQL or MariaDB server.
 #include <fmt/format.h>
-#include <fstream>
 #include <thread>
 
 #include "app/parts.h"
@@ -16,8 +15,8 @@ namespace {
 
 using Code = Error::Code;
 
-Result<std::string> orders_password(const Settings& settings) {
-  return password_in(settings.orders_password_file);
+PasswordFile orders_password(const Settings& settings) {
+  return PasswordFile(settings.orders_password_file);
 }
 
 // `open` until it succeeds or fails for another reason than that the server does not answer.
@@ -45,38 +44,23 @@ Result<std::unique_ptr<As>> as(Opened opened) {
 
 }  // namespace
 
-Result<std::string> password_in(const std::filesystem::path& from) {
-  std::string password;
-  if (from.empty()) return password;
-  std::ifstream file(from);
-  if (!file)
-    return fail(Code::kInvalid, fmt::format("password file {} cannot be read", from.string()));
-  std::getline(file, password);
-  if (password.ends_with('\r')) password.pop_back();
-  return password;
-}
-
 Result<std::unique_ptr<Orders>> open_rows(const Settings& settings, Log& log) {
   if (!settings.orders_mysql) return as<Orders>(SqliteOrders::open(settings.orders_file.string()));
-  const auto password = orders_password(settings);
-  if (!password) return fail(password.error());
   return as<Orders>(wait_for_server(
-      [&] { return MysqlOrders::open(*settings.orders_mysql, *password); }, settings, log));
+      [&] { return MysqlOrders::open(*settings.orders_mysql, orders_password(settings)); },
+      settings, log));
 }
 
 Result<std::unique_ptr<OrdersReader>> open_rows_reader(const Settings& settings) {
   if (!settings.orders_mysql)
     return as<OrdersReader>(SqliteOrdersReader::open(settings.orders_file.string()));
-  const auto password = orders_password(settings);
-  if (!password) return fail(password.error());
-  return as<OrdersReader>(MysqlOrdersReader::open(*settings.orders_mysql, *password));
+  return as<OrdersReader>(
+      MysqlOrdersReader::open(*settings.orders_mysql, orders_password(settings)));
 }
 
 LookedAtRows look_at_mysql(const Settings& settings) {
-  const auto password = orders_password(settings);
-  if (!password) return {.trouble = password.error()};
   const mysql::Target& target = *settings.orders_mysql;
-  const auto db = mysql::Connection::open(target, *password);
+  const auto db = mysql::Connection::open(target, orders_password(settings));
   if (!db) return {.trouble = db.error()};
   const auto found = mysql::look(**db);
   if (!found) return {.trouble = found.error()};

@@ -10,6 +10,7 @@
 #include <string>
 #include <thread>
 
+#include "base/password_file.h"
 #include "compat/legacy_rows.h"
 #include "compat/topic_reader.h"
 
@@ -17,7 +18,7 @@ namespace seckill::compat {
 
 struct RowsPlace {
   mysql::Target target;
-  std::string password;
+  PasswordFile password;
 };
 
 // Promises: (1) whatever is wrong is tried again each kPause, said once, and stays in state()

@@ -42,7 +42,7 @@ std::string insert_of(std::size_t rows) {
 }
 
 // Nothing is there to connect to before the database is made.
-Status make_database(mysql::Target target, const std::string& password) {
+Status make_database(mysql::Target target, const PasswordFile& password) {
   const std::string name = std::exchange(target.database, "");
   auto db = Connection::open(target, password);
   if (!db) return fail(std::move(db.error()));
@@ -61,7 +61,7 @@ Result<std::uint64_t> count(Connection& db) {
 }  // namespace
 
 Result<std::unique_ptr<LegacyRows>> LegacyRows::open(const mysql::Target& target,
-                                                     const std::string& password,
+                                                     const PasswordFile& password,
                                                      const std::string& topic) {
   auto db = Connection::open(target, password);
   if (!db && db.error().code == Code::kInvalid && make_database(target, password))
@@ -153,7 +153,7 @@ Status LegacyRows::move_to(const Identity& topic, std::uint64_t next) {
 }
 
 Result<std::optional<CountedRows>> count_rows(const mysql::Target& target,
-                                              const std::string& password,
+                                              const PasswordFile& password,
                                               const std::string& topic) {
   auto db = Connection::open(target, password);
   if (!db) return fail(std::move(db.error()));

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/password_file.h"
 #include "base/siphash.h"
 #include "orders/mysql.h"
 
@@ -27,7 +28,7 @@ class LegacyRows {
  public:
   // Connects; makes database, table and bookmark where they are not there.
   static Result<std::unique_ptr<LegacyRows>> open(const mysql::Target& target,
-                                                  const std::string& password,
+                                                  const PasswordFile& password,
                                                   const std::string& topic);
 
   // The next offset to store. `end`: of the topic now, for a table that we meet the first time.
@@ -58,7 +59,7 @@ struct CountedRows {
   std::optional<std::uint64_t> next;  // the bookmark, where there is one
 };
 Result<std::optional<CountedRows>> count_rows(const mysql::Target& target,
-                                              const std::string& password,
+                                              const PasswordFile& password,
                                               const std::string& topic);
 
 }  // namespace seckill::compat

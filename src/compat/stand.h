@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "base/password_file.h"
 #include "compat/drift.h"
 #include "counter/redis_counter.h"
 #include "http/demo_seller.h"
@@ -19,7 +20,7 @@ struct StandOptions {
   RedisOptions counter;
   KafkaOptions topic;
   std::optional<mysql::Target> rows;  // nothing: the demo's own consumer stores them
-  std::string rows_password;
+  PasswordFile rows_password;
   std::uint64_t stock = 100;  // what the counter begins with, where nothing was sold yet
   std::uint32_t waiting_max = 100'000;
   std::uint64_t node = 0;  // of this process, in the headers of what it records

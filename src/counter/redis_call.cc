@@ -56,10 +56,12 @@ std::string wire(const Words& words) {
   return bytes;
 }
 
-Words login(const RedisOptions& options) {
-  if (options.password.empty()) return {};
-  if (options.target.user.empty()) return {"AUTH", options.password};
-  return {"AUTH", options.target.user, options.password};
+Result<Words> login(const RedisOptions& options) {
+  const auto password = options.password.read();
+  if (!password) return fail(password.error());
+  if (password->empty()) return Words{};
+  if (options.target.user.empty()) return Words{"AUTH", *password};
+  return Words{"AUTH", options.target.user, *password};
 }
 
 Words load() { return {"FUNCTION", "LOAD", "REPLACE", std::string(embedded::take_lua()[0].text)}; }
@@ -138,8 +140,10 @@ Result<Line> Line::open(const RedisOptions& options, milliseconds within) {
   redisSetTimeout(context.get(), limit);
   bound(*context);
   Line line(std::move(context), options);
-  if (const Words words = login(options); !words.empty()) {
-    if (auto in = line.ask(words); !in) return fail(in.error());
+  const auto words = login(options);
+  if (!words) return fail(words.error());
+  if (!words->empty()) {
+    if (auto in = line.ask(*words); !in) return fail(in.error());
   }
   const auto there = line.ask({"SELECT", std::to_string(target.database)});
   if (!there) return fail(there.error());

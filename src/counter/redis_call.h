@@ -22,9 +22,9 @@ using Words = std::vector<std::string>;
 // T33: an answer of more elements than any of ours has is an error before memory is taken for it.
 void bound(redisContext& context);
 
-std::string wire(const Words& words);      // as it is sent
-Words login(const RedisOptions& options);  // AUTH …; empty: no password
-Words load();                              // FUNCTION LOAD REPLACE take.lua
+std::string wire(const Words& words);              // as it is sent
+Result<Words> login(const RedisOptions& options);  // AUTH …; empty: no password
+Words load();                                      // FUNCTION LOAD REPLACE take.lua
 Words take(const std::string& keys_begin, const Take& take);
 std::string keys_begin(RecordHash journal);  // of all keys of a journal's sales
 

@@ -134,9 +134,9 @@ void Connected::greet() {
   ::getsockopt(context_->fd, SOL_SOCKET, SO_ERROR, &error, &size);
   if (error != 0) return hang_up(std::strerror(error));
   state_ = State::kGreeting;
-  if (const redis::Words words = redis::login(options_); !words.empty()) {
-    send(words, Kind::kGreeting);
-  }
+  const auto words = redis::login(options_);
+  if (!words) return hang_up(words.error().message);
+  if (!words->empty()) send(*words, Kind::kGreeting);
   if (context_) send({"SELECT", std::to_string(options_.target.database)}, Kind::kGreeting);
 }
 

@@ -19,6 +19,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/password_file.h"
 #include "counter/counter.h"
 #include "counter/left.h"
 #include "counter/redis_url.h"
@@ -27,7 +28,7 @@ namespace seckill {
 
 struct RedisOptions {
   RedisTarget target;
-  std::string password;             // empty: none
+  PasswordFile password;
   milliseconds start_wait{30'000};  // for a server that does not answer yet
   // One line for the person on call.
   std::function<void(std::string_view)> say = [](std::string_view) {};

@@ -304,7 +304,9 @@ tl::unexpected<Error> Connection::refuse(const std::string& says) {
   return fail(Error::Code::kFailed, fmt::format("orders/mysql: {}: {}", name(), says));
 }
 
-Status Connection::connect(const std::string& password) {
+Status Connection::connect(const PasswordFile& from) {
+  const auto password = from.read();
+  if (!password) return fail(password.error());
   if (handle_ == nullptr) return fail(Error::Code::kUnavailable, "orders/mysql: out of memory");
   const my_bool yes = 1;
   const unsigned tcp = MYSQL_PROTOCOL_TCP;  // also for "localhost"
@@ -318,7 +320,7 @@ Status Connection::connect(const std::string& password) {
   if (target_.tls == Tls::kVerifyIdentity) {
     mysql_optionsv(handle_, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &yes);
   }
-  if (mysql_real_connect(handle_, target_.host.c_str(), target_.user.c_str(), password.c_str(),
+  if (mysql_real_connect(handle_, target_.host.c_str(), target_.user.c_str(), password->c_str(),
                          target_.database.c_str(), target_.port, nullptr, 0) == nullptr) {
     return failed(mysql_errno(handle_), mysql_error(handle_));
   }
@@ -358,7 +360,7 @@ Result<std::int64_t> Connection::ask(std::string_view sql) {
 }
 
 Result<std::unique_ptr<Connection>> Connection::open(const Target& target,
-                                                     const std::string& password) {
+                                                     const PasswordFile& password) {
   std::unique_ptr<Connection> made(new Connection(target));
   if (auto up = made->connect(password); !up) return fail(std::move(up.error()));
   if (auto set = made->set_up(); !set) return fail(std::move(set.error()));

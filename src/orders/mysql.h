@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/password_file.h"
 #include "base/result.h"
 #include "base/siphash.h"
 #include "orders/mysql_url.h"
@@ -97,7 +98,7 @@ class Connection {
  public:
   // Strict: what a column cannot hold is an error, never cut. Repeatable read.
   static Result<std::unique_ptr<Connection>> open(const Target& target,
-                                                  const std::string& password);
+                                                  const PasswordFile& password);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -123,7 +124,7 @@ class Connection {
  private:
   friend class Statement;
   explicit Connection(Target target);
-  Status connect(const std::string& password);
+  Status connect(const PasswordFile& from);
   Status set_up();
   Result<std::int64_t> ask(std::string_view sql);
   tl::unexpected<Error> failed(unsigned code, const char* says);

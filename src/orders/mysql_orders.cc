@@ -88,7 +88,7 @@ class Session {
 
 class Writer final : public MysqlOrders {
  public:
-  Writer(mysql::Target target, std::string password, RowsGo how)
+  Writer(mysql::Target target, PasswordFile password, RowsGo how)
       : target_(std::move(target)), password_(std::move(password)), how_(how) {}
 
   Status connect();
@@ -117,7 +117,7 @@ class Writer final : public MysqlOrders {
   Status put_all(const Many& many, const std::vector<Row>& rows);
 
   const mysql::Target target_;
-  const std::string password_;
+  const PasswordFile password_;
   const RowsGo how_;
   std::optional<Session> session_;  // none: the connection is gone
 };
@@ -345,7 +345,7 @@ Result<bool> Writer::quarantined(Position made) {
 }  // namespace
 
 Result<std::unique_ptr<MysqlOrders>> MysqlOrders::open(const mysql::Target& target,
-                                                       std::string password, RowsGo how) {
+                                                       PasswordFile password, RowsGo how) {
   auto made = std::make_unique<Writer>(target, std::move(password), how);
   if (auto up = made->connect(); !up) return fail(std::move(up.error()));
   return made;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "base/password_file.h"
 #include "orders/mysql_url.h"
 #include "orders/orders.h"
 
@@ -24,7 +25,7 @@ class MysqlOrders : public Orders {
  public:
   // An empty or older database is brought up to date.
   static Result<std::unique_ptr<MysqlOrders>> open(const mysql::Target& target,
-                                                   std::string password,
+                                                   PasswordFile password,
                                                    RowsGo how = RowsGo::kInBulk);
 };
 
@@ -32,7 +33,7 @@ class MysqlOrders : public Orders {
 class MysqlOrdersReader : public OrdersReader {
  public:
   static Result<std::unique_ptr<MysqlOrdersReader>> open(const mysql::Target& target,
-                                                         const std::string& password);
+                                                         const PasswordFile& password);
 };
 
 }  // namespace seckill

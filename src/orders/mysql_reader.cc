@@ -22,7 +22,7 @@ struct Source {
 }  // namespace
 
 Result<std::unique_ptr<MysqlOrdersReader>> MysqlOrdersReader::open(const mysql::Target& target,
-                                                                   const std::string& password) {
+                                                                   const PasswordFile& password) {
   auto db = mysql::Connection::open(target, password);
   if (!db) return fail(std::move(db.error()));
   if (auto known = mysql::migrate(**db, embedded::mysql_migrations(), false); !known) {

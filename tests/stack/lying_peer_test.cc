@@ -15,6 +15,8 @@
 #include "counter/redis_counter.h"
 #include "journal/kafka_journal.h"
 #include "orders/mysql_orders.h"
+#include "support/temp_dir.h"
+#include "system/binary.h"
 
 namespace seckill::testing {
 namespace {
@@ -125,6 +127,10 @@ class LyingPeer : public ::testing::TestWithParam<Lie> {
     EXPECT_LT(held() - held_before, 100 << 10) << "KiB";
     EXPECT_LT((steady_now() - since).count(), 60'000'000) << "us";
   }
+  LyingPeer() { put_text(dir.file("password"), "password\n"); }
+
+  const TempDir dir;
+  const PasswordFile password{dir.file("password")};
   const Liar liar{GetParam()};
   const long held_before = held();
   const SteadyTime since = steady_now();
@@ -136,7 +142,7 @@ TEST_P(LyingPeer, IsNoDatabase) {
   target.port = liar.port();
   target.database = "seckill";
   target.tls = mysql::Tls::kDisabled;
-  const auto opened = MysqlOrders::open(target, "password");
+  const auto opened = MysqlOrders::open(target, password);
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().message.find("password"), std::string::npos) << opened.error().message;
 }
@@ -154,7 +160,7 @@ TEST_P(LyingPeer, IsNoKafka) {
 TEST_P(LyingPeer, IsNoRedis) {
   RedisOptions options;
   options.target = {.host = "127.0.0.1", .port = liar.port()};
-  options.password = "password";
+  options.password = password;
   options.start_wait = milliseconds(1'000);
   const auto opened = RedisCounter::open(options, RecordHash{});
   ASSERT_FALSE(opened);

@@ -8,6 +8,9 @@
 #include "stack/cut_wire.h"
 #include "stack/mysql_place.h"
 #include "support/orders_contract.h"
+#include "support/read_file.h"
+#include "support/temp_dir.h"
+#include "system/binary.h"
 
 namespace seckill::orders_contract {
 namespace {
@@ -48,7 +51,9 @@ void wait_until(const std::function<bool()>& holds) {
 // Whoever reads the error knows what to type.
 TEST_F(MysqlBadDay, ErrorsOfLoginAndRightsCarryTheirRepair) {
   auto target = place.target();
-  const auto wrong = MysqlOrders::open(target, "wrong");
+  const TempDir dir;
+  put_text(dir.file("password"), "wrong\n");
+  const auto wrong = MysqlOrders::open(target, PasswordFile(dir.file("password")));
   ASSERT_FALSE(wrong);
   EXPECT_EQ(wrong.error().code, Code::kInvalid);
   EXPECT_TRUE(says(wrong.error(), "CREATE USER 'seckill'@'%'")) << wrong.error().message;
@@ -72,11 +77,11 @@ TEST_F(MysqlBadDay, ErrorsOfLoginAndRightsCarryTheirRepair) {
   must(root, fmt::format("GRANT SELECT ON {}.* TO {}@'127.0.0.1'", place.name(), guest));
   target = place.target();
   target.user = guest;
-  const auto guests = MysqlOrders::open(target, "");
+  const auto guests = MysqlOrders::open(target, {});
   ASSERT_FALSE(guests);
   EXPECT_EQ(guests.error().code, Code::kInvalid);
   EXPECT_TRUE(says(guests.error(), "GRANT ALL ON")) << guests.error().message;
-  const auto looked = mysql::look(*mysql::Connection::open(target, "").value()).value();
+  const auto looked = mysql::look(*mysql::Connection::open(target, {}).value()).value();
   EXPECT_EQ(looked.no_right.size(), 6u) << "all but SELECT";
   must(root, fmt::format("DROP USER {}@'127.0.0.1'", guest));
 }
@@ -225,7 +230,7 @@ TEST_F(MysqlBadDay, ARightThatIsGivenBackIsUsed) {
   must(root, fmt::format("GRANT ALL ON {}.* TO {}", place.name(), clerk));
   auto target = place.target();
   target.user = place.name() + "_c";
-  const auto mine = MysqlOrders::open(target, "").value();
+  const auto mine = MysqlOrders::open(target, {}).value();
   ASSERT_EQ(store(*mine, std::nullopt, mark_at(2), rows_of({1})), What::kCommitted);
 
   must(root, fmt::format("REVOKE INSERT ON {}.* FROM {}", place.name(), clerk));

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "orders/mysql.h"
-#include "support/read_file.h"
 #include "support/real_servers.h"
 
 namespace seckill::testing {
@@ -19,10 +18,8 @@ inline mysql::Target target_in(const RealServers& servers, const std::string& da
   return target;
 }
 
-inline std::string password_of(const RealServers& servers) {
-  std::string text = read_file(servers["MYSQL_PASSWORD_FILE"]);
-  while (text.ends_with('\n')) text.pop_back();
-  return text;
+inline PasswordFile password_of(const RealServers& servers) {
+  return PasswordFile(servers["MYSQL_PASSWORD_FILE"]);
 }
 
 // Whoever may do anything.
@@ -54,7 +51,7 @@ class MysqlPlace {
 
   const std::string& name() const { return name_; }
   mysql::Target target() const { return target_in(servers_, name_); }
-  std::string password() const { return password_of(servers_); }
+  PasswordFile password() const { return password_of(servers_); }
   std::unique_ptr<mysql::Connection> root() const { return administrator(servers_, name_); }
 
  private:

@@ -53,9 +53,9 @@ class RedisBadDays : public ::testing::Test {
   void SetUp() override {
     if (!LoneRedis::is_installed()) GTEST_SKIP() << "redis-server is not installed";
   }
-  void open(LoneRedis& redis) {
+  void open(LoneRedis& redis, PasswordFile password = {}) {
     redis.start();
-    options = redis_at(redis.url());
+    options = redis_at(redis.url(), std::move(password));
     options.say = [this](std::string_view line) { said += std::string(line) + "\n"; };
     auto opened = RedisCounter::open(options, journal);
     ASSERT_TRUE(opened) << opened.error().message;
@@ -153,7 +153,10 @@ TEST_F(RedisBadDays, MissingRightsAreNamedAndTheirRepairWorks) {
   const auto root = redis_at(redis.url());
   tell(root, {"ACL", "SETUSER", "app", "on", ">pw", "~seckill:*", "+select", "+info"});
   auto app = root;
-  app.target.user = "app", app.password = "pw", app.start_wait = milliseconds(0);
+  const TempDir dir;
+  put_text(dir.file("password"), "pw\n");
+  app.target.user = "app", app.password = PasswordFile(dir.file("password"));
+  app.start_wait = milliseconds(0);
   const auto refusal = RedisCounter::open(app, journal);
   ASSERT_FALSE(refusal);
   const std::string& says = refusal.error().message;
@@ -168,6 +171,26 @@ TEST_F(RedisBadDays, MissingRightsAreNamedAndTheirRepairWorks) {
   counter = *std::move(opened);
   EXPECT_EQ(word_of(*counter)->number, 0u);
   EXPECT_EQ(take(), 1u);
+}
+
+// A password is changed at the server, and then in its file: nobody is started anew for that.
+TEST_F(RedisBadDays, ANewPasswordIsReadWhereTheOldOneWas) {
+  LoneRedis redis({"--requirepass", "old"});
+  const TempDir dir;
+  put_text(dir.file("password"), "old\n");
+  ASSERT_NO_FATAL_FAILURE(open(redis, PasswordFile(dir.file("password"))));
+  auto operator_line = redis::Line::open(options);
+  ASSERT_TRUE(operator_line->ask({"CONFIG", "SET", "requirepass", "new"}));
+  EXPECT_EQ(take(), 1u) << "whoever is in stays in";
+  ASSERT_TRUE(operator_line->ask({"CLIENT", "KILL", "TYPE", "normal"}));
+  for (int i = 0; i < 100 && !troubled_by("refuses the login"); ++i) {
+    take();
+    std::this_thread::sleep_for(milliseconds(100));
+  }
+  EXPECT_TRUE(troubled_by("refuses the login")) << counter->figures().trouble;
+  put_text(dir.file("password"), "new\n");
+  EXPECT_TRUE(recovers()) << counter->figures().trouble;
+  EXPECT_TRUE(counter->figures().up);
 }
 
 TEST_F(RedisBadDays, FullItIsDoneWithoutUntilThereIsRoom) {

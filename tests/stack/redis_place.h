@@ -18,8 +18,8 @@
 
 namespace seckill::testing {
 
-inline RedisOptions redis_at(const std::string& url, const std::string& password = "") {
-  return {.target = redis_target_from(url).value(), .password = password};
+inline RedisOptions redis_at(const std::string& url, PasswordFile password = {}) {
+  return {.target = redis_target_from(url).value(), .password = std::move(password)};
 }
 
 // Nothing: it was refused, and why is in `error`.
