@@ -283,7 +283,9 @@ TEST(HostileInput, MayComeByteByByte) {
 
 // T5: "100 Continue" comes only when the head is accepted; the final reply follows the body.
 TEST(HostileInput, ContinuesOnlyWhatIsAccepted) {
-  Front front({terms_of(1, "car", 100)}, quick());
+  HttpOptions options = quick();
+  options.limits.body = milliseconds(20'000);
+  Front front({terms_of(1, "car", 100)}, options);
   const std::string expect = "Expect: 100-continue\r\nContent-Length: 2\r\n";
   {
     Client client(front.port());
@@ -316,7 +318,7 @@ TEST(HostileInput, IsTimedOut) {
 
 TEST(HostileInput, ThatNeverComesIsLeftQuietly) {
   HttpOptions options = quick();
-  options.limits.idle = milliseconds(60);
+  options.limits.idle = milliseconds(3'000);  // within which `served` asks
   Front front({terms_of(1, "car", 100)}, options);
   Client silent(front.port());
   Client served(front.port());

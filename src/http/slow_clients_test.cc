@@ -73,7 +73,8 @@ class SlowClient {
 HttpOptions patient_for_moments() {
   HttpOptions options;
   HttpLimits& limits = options.limits;
-  limits.head = limits.body = limits.idle = limits.write = limits.linger = milliseconds(400);
+  limits.body = limits.write = limits.linger = milliseconds(400);
+  limits.head = limits.idle = milliseconds(3'000);  // who is served needs less
   limits.sweep = milliseconds(20);
   return options;
 }
