@@ -35,7 +35,7 @@ DiskDone await(FileDisk& disk) {
   for (;;) {
     if (auto done = disk.poll()) return *done;
     pollfd wake{disk.wake_fd(), POLLIN, 0};
-    if (::poll(&wake, 1, 10'000) != 1) return {DiskDone::What::kWrite, Error{{}, "silence"}, 0};
+    if (::poll(&wake, 1, 60'000) != 1) return {DiskDone::What::kWrite, Error{{}, "silence"}, 0};
   }
 }
 
@@ -104,15 +104,15 @@ TEST(FileDisk, WritesAMadeFileWithoutANewDescriptor) {
 TEST(FileDisk, MakesFilesOfZeros) {
   const TempDir directory;
   const auto disk = FileDisk::open(directory.path()).value();
-  disk->make("a", 10'000'000);
+  disk->make("a", 1'000'000);
   EXPECT_EQ(await(*disk).what, DiskDone::What::kMake);
-  EXPECT_EQ(disk->size("a").value(), 10'000'000u);
+  EXPECT_EQ(disk->size("a").value(), 1'000'000u);
   struct stat facts{};
   ASSERT_EQ(::stat(directory.file("a").c_str(), &facts), 0);
-  EXPECT_GE(facts.st_blocks * 512, 10'000'000) << "really written, not only promised";
+  EXPECT_GE(facts.st_blocks * 512, 1'000'000) << "really written, not only promised";
   disk->make("a", 4096);
   EXPECT_TRUE(await(*disk).error) << "what is there is not made again";
-  EXPECT_EQ(disk->size("a").value(), 10'000'000u);
+  EXPECT_EQ(disk->size("a").value(), 1'000'000u);
 }
 
 TEST(FileDisk, WritesAndMakesAtTheSameTime) {
