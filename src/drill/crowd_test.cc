@@ -70,14 +70,13 @@ TEST(Crowd, BuysOverTheDemosWire) {
   EXPECT_EQ(*numbers.rbegin(), 99);
 }
 
-// (1): intended <= started <= sent <= answered, and connections are few when answers are quick.
-TEST(Crowd, SendsAtTheIntendedTimesAndKeepsConnections) {
+// (1): intended <= started <= sent <= answered.
+TEST(Crowd, SendsAtTheIntendedTimes) {
   const ToyShop shop(honest(10));
   Diary diary;
   const Plan plan = rush(500, milliseconds(500));
   const auto end = play(plan, demo_of(shop), {}, diary);
   ASSERT_TRUE(end);
-  EXPECT_LT(end->connections_opened, 300u);
   for (const Attempt& attempt : diary.attempts) {
     EXPECT_EQ(attempt.intended_us, plan.clicks[attempt.click].at_us);
     EXPECT_LE(attempt.intended_us, attempt.started_us);
@@ -87,20 +86,30 @@ TEST(Crowd, SendsAtTheIntendedTimesAndKeepsConnections) {
   EXPECT_GE(end->lasted_us, plan.clicks.back().at_us);
 }
 
+// One shopper asks again and again, each time behind an answer: one connection is enough.
+TEST(Crowd, KeepsItsConnections) {
+  const ToyShop shop(
+      [](const ToyAsk&) -> ToyAnswer { return {toy_reply(503, R"({"code":"busy"})")}; });
+  Diary diary;
+  const auto end = play(rush(1, milliseconds(0)), api_of(shop), {.retries = 4}, diary);
+  ASSERT_TRUE(end);
+  EXPECT_EQ(diary.attempts.size(), 5u);
+  EXPECT_EQ(end->connections_opened, 1u);
+}
+
 // (1), the open loop: a server that never answers the first shopper does not keep the others back.
 TEST(Crowd, DoesNotWaitForTheSlow) {
-  const ToyShop shop([](const ToyAsk&) -> ToyAnswer {
-    return {.bytes = toy_reply(200, "sold out!"), .after = milliseconds(300)};
-  });
+  const ToyShop shop([](const ToyAsk&) -> ToyAnswer { return {}; });
+  std::atomic<int> interrupts = 0;
   Diary diary;
-  const Plan plan = rush(50, milliseconds(100));
-  const auto end = play(plan, demo_of(shop), {}, diary);
+  diary.on_tick = [&] {
+    if (shop.asked().size() == 50) interrupts = 2;
+  };
+  const auto end =
+      play(rush(50, milliseconds(100)), demo_of(shop), {.interrupts = &interrupts}, diary);
   ASSERT_TRUE(end);
-  EXPECT_GT(end->in_flight_most, 40u);
-  for (const Attempt& attempt : diary.attempts) {
-    EXPECT_LT(attempt.sent_us, 300'000) << "sent before the first answer can have come";
-    EXPECT_GE(attempt.answered_us - attempt.intended_us, 300'000);
-  }
+  EXPECT_TRUE(end->interrupted) << "all have asked before anybody was answered";
+  EXPECT_EQ(end->in_flight_most, 50u);
 }
 
 // With fewer connections than shoppers in flight the rest wait, and their time counts from the
@@ -114,11 +123,11 @@ TEST(Crowd, CountsTheWaitForAConnection) {
   ASSERT_TRUE(end);
   EXPECT_EQ(end->connections_most, 2u);
   EXPECT_EQ(diary.count[Told::kSoldOut], 6);
-  const auto last = std::max_element(
-      diary.attempts.begin(), diary.attempts.end(),
-      [](const Attempt& a, const Attempt& b) { return a.answered_us < b.answered_us; });
-  EXPECT_GE(last->answered_us - last->intended_us, 150'000);  // three turns of 50 ms
-  EXPECT_LT(last->answered_us - last->sent_us, 120'000);      // of which it was served in one
+  const auto last =
+      std::max_element(diary.attempts.begin(), diary.attempts.end(),
+                       [](const Attempt& a, const Attempt& b) { return a.sent_us < b.sent_us; });
+  EXPECT_GE(last->sent_us - last->intended_us, 100'000);  // two turns of 50 ms, then its own
+  EXPECT_GE(last->answered_us - last->sent_us, 50'000);
 }
 
 // Keys: buyer and key of each shopper, and a second click that gets the same order.
@@ -210,9 +219,9 @@ TEST(Crowd, LeavesTheSilent) {
   });
   Diary diary;
   ASSERT_TRUE(
-      play(rush(5, milliseconds(50)), demo_of(shop), {.timeout = milliseconds(200)}, diary));
+      play(rush(5, milliseconds(50)), demo_of(shop), {.timeout = milliseconds(3'000)}, diary));
   EXPECT_EQ(diary.count[Told::kError], 1);
-  EXPECT_EQ(diary.reasons["no answer in 200 ms"], 1);
+  EXPECT_EQ(diary.reasons["no answer in 3000 ms"], 1);
 }
 
 TEST(Crowd, GivesUpWaitingForAConnectionToo) {
@@ -243,25 +252,40 @@ TEST(Crowd, ReadsWhatOtherServersWrite) {
   EXPECT_EQ(diary.count[Told::kSoldOut], 40) << diary.reasons.begin()->first;
 }
 
-// The first interrupt stops sending and waits for what is in flight; the second does not wait.
-TEST(Crowd, StopsSendingAtTheFirstInterruptAndLeavesAtTheSecond) {
-  for (const int presses : {1, 2}) {
-    const ToyShop shop([](const ToyAsk&) -> ToyAnswer {
-      return {.bytes = toy_reply(200, "sold out!"), .after = milliseconds(400)};
-    });
-    std::atomic<int> interrupts = 0;
-    Diary diary;
-    diary.on_tick = [&] { interrupts = presses; };
-    const auto end =
-        play(rush(1'000, milliseconds(10'000)), demo_of(shop), {.interrupts = &interrupts}, diary);
-    ASSERT_TRUE(end);
-    EXPECT_TRUE(end->interrupted);
-    EXPECT_GT(diary.count[Told::kNotSent], 900);
-    EXPECT_GT(diary.count[presses == 1 ? Told::kSoldOut : Told::kError], 0);
-    EXPECT_EQ(diary.count[presses == 1 ? Told::kError : Told::kSoldOut], 0);
-    EXPECT_EQ(diary.settled_as.size(), 1'000u);
-    EXPECT_LT(end->lasted_us, 5'000'000);
-  }
+// The first interrupt stops sending and waits for what is in flight.
+TEST(Crowd, StopsSendingAtTheFirstInterrupt) {
+  const ToyShop shop([](const ToyAsk&) -> ToyAnswer {
+    return {.bytes = toy_reply(200, "sold out!"), .after = milliseconds(400)};
+  });
+  std::atomic<int> interrupts = 0;
+  Diary diary;
+  diary.on_tick = [&] { interrupts = shop.asked().empty() ? 0 : 1; };
+  const auto end =
+      play(rush(1'000, milliseconds(100'000)), demo_of(shop), {.interrupts = &interrupts}, diary);
+  ASSERT_TRUE(end);
+  EXPECT_TRUE(end->interrupted);
+  EXPECT_GT(diary.count[Told::kNotSent], 500);
+  EXPECT_GT(diary.count[Told::kSoldOut], 0);
+  EXPECT_EQ(diary.count[Told::kError], 0);
+  EXPECT_EQ(diary.settled_as.size(), 1'000u);
+  EXPECT_LT(end->lasted_us, 50'000'000);
+}
+
+// The second one does not wait: not for an answer, and not for the time-out either.
+TEST(Crowd, LeavesAtTheSecondInterrupt) {
+  const ToyShop shop([](const ToyAsk&) -> ToyAnswer { return {}; });
+  std::atomic<int> interrupts = 0;
+  Diary diary;
+  diary.on_tick = [&] { interrupts = shop.asked().empty() ? 0 : 2; };
+  const auto end = play(rush(1'000, milliseconds(100'000)), demo_of(shop),
+                        {.timeout = milliseconds(50'000), .interrupts = &interrupts}, diary);
+  ASSERT_TRUE(end);
+  EXPECT_TRUE(end->interrupted);
+  EXPECT_GT(diary.count[Told::kNotSent], 500);
+  EXPECT_GT(diary.count[Told::kError], 0);
+  EXPECT_EQ(diary.reasons["interrupted before the answer"], diary.count[Told::kError]);
+  EXPECT_EQ(diary.settled_as.size(), 1'000u);
+  EXPECT_LT(end->lasted_us, 50'000'000);
 }
 
 // A warm-up buys nothing, and the rush finds its connections open.
@@ -269,7 +293,7 @@ TEST(Crowd, WarmsUpWithoutBuying) {
   const ToyShop shop(honest(5));
   Diary diary;
   const auto end = play(rush(20, milliseconds(0)), api_of(shop),
-                        {.connections = 20, .warmup = milliseconds(300)}, diary);
+                        {.connections = 20, .warmup = milliseconds(3'000)}, diary);
   ASSERT_TRUE(end);
   EXPECT_EQ(end->connections_opened, 20u);
   EXPECT_EQ(diary.count[Told::kWon], 5);
@@ -305,11 +329,14 @@ TEST(Crowd, AsksForOpenFilesItCannotHave) {
   EXPECT_TRUE(enough_open_files(10));
 }
 
-// The server dies in mid-rush: connection errors, retries, and an end.
+// The server dies in mid-rush, with answers owed: connection errors, retries, and an end.
 TEST(Crowd, SurvivesTheServersDeath) {
-  auto shop = std::make_unique<ToyShop>(honest(1'000));
+  auto shop = std::make_unique<ToyShop>(
+      [sells = honest(100)](const ToyAsk& ask) { return ask.n <= 100 ? sells(ask) : ToyAnswer{}; });
   Diary diary;
-  diary.on_tick = [&] { shop.reset(); };
+  diary.on_tick = [&] {
+    if (diary.count[Told::kWon] > 0) shop.reset();
+  };
   const auto end = play(rush(300, milliseconds(300)), api_of(*shop), {.retries = 1}, diary);
   ASSERT_TRUE(end);
   EXPECT_GT(diary.count[Told::kWon], 0);
