@@ -90,7 +90,7 @@ class DemoShop {
 
 // The port is looked at first: a start that cannot serve leaves nothing behind.
 Status DemoShop::open() {
-  if (auto free = port_is_free(settings_.listen, true); !free) return free;
+  if (auto free = port_is_free(settings_.listen, PortWait{}); !free) return free;
   std::error_code error;
   std::filesystem::create_directories(settings_.journal_dir, error);
   auto admin = read_or_make_token(settings_.admin_token_path());

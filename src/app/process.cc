@@ -121,15 +121,15 @@ std::optional<PortOwner> port_owner(std::uint16_t port) {
   return std::nullopt;
 }
 
-Status port_is_free(const Address& address, bool wait) {
+Status port_is_free(const Address& address, std::optional<PortWait> wait) {
   if (address.port == 0) return {};
   const SteadyTime since = machine_now().steady;
   int wrong = try_bind(address);
-  while (wait && wrong == EADDRINUSE) {
-    const auto most = port_owner(address.port) ? kOwnerWait : kEndingWait;
-    if (machine_now().steady - since >= most) break;
+  // The last try comes when the time is over: to look for the owner may take all of it.
+  for (bool over = !wait; !over && wrong == EADDRINUSE; wrong = try_bind(address)) {
+    const auto most = port_owner(address.port) ? wait->owner : wait->ending;
     std::this_thread::sleep_for(milliseconds(20));
-    wrong = try_bind(address);
+    over = machine_now().steady - since >= most;
   }
   if (wrong == 0) return {};
   if (wrong == EADDRINUSE) {

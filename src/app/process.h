@@ -33,14 +33,16 @@ std::optional<PortOwner> port_owner(std::uint16_t port);
 
 // What a killed server held is free a moment later: its descriptors close when the kernel gets to
 // it, and nobody may read them then.
-inline constexpr milliseconds kOwnerWait{300};      // for one whom we can see
-inline constexpr milliseconds kEndingWait{5'000};   // for one whom we cannot see
+struct PortWait {
+  milliseconds owner{300};     // for one whom we can see
+  milliseconds ending{5'000};  // for one whom we cannot see
+};
 inline constexpr milliseconds kLockWait{2'000};     // for the directory's lock
 inline constexpr milliseconds kServerWait{10'000};  // for a server that is named in the settings
 
 // kUnavailable, naming the owner, when the port is taken and, with `wait`, stays so; kInvalid when
 // the address is none of ours.
-Status port_is_free(const Address& address, bool wait = false);
+Status port_is_free(const Address& address, std::optional<PortWait> wait = {});
 // From `first` on, the first port of 127.0.0.1 that is free; 0 when the next hundred are not.
 std::uint16_t next_free_port(std::uint16_t first);
 

@@ -36,7 +36,7 @@ TEST(Process, WaitsForAPortWhoseOwnerIsEnding) {
     std::this_thread::sleep_for(milliseconds(5));  // a try or two later
     ::close(fd);
   });
-  const auto free = port_is_free({"127.0.0.1", port}, true);
+  const auto free = port_is_free({"127.0.0.1", port}, PortWait{.owner = milliseconds(20'000)});
   EXPECT_TRUE(free) << free.error().message;
   ending.join();
 }
@@ -45,11 +45,12 @@ TEST(Process, AnOwnerThatStaysIsNamedSoon) {
   std::uint16_t port = 0;
   const int fd = listener(port);
   const SteadyTime since = machine_now().steady;
-  const auto free = port_is_free({"127.0.0.1", port}, true);
+  const PortWait wait{.ending = milliseconds(60'000)};
+  const auto free = port_is_free({"127.0.0.1", port}, wait);
   ASSERT_FALSE(free);
   EXPECT_NE(free.error().message.find("pid " + std::to_string(::getpid())), std::string::npos)
       << free.error().message;
-  EXPECT_LT(machine_now().steady - since, kEndingWait);
+  EXPECT_LT(machine_now().steady - since, wait.ending);
   ::close(fd);
 }
 

@@ -98,7 +98,7 @@ Result<std::unique_ptr<Shop>> Shop::open(const Settings& settings, Log& log, Rel
 
 // Bottom-up. The port is looked at first: a start that cannot serve leaves nothing behind.
 Status Shop::build() {
-  if (auto free = port_is_free(settings_.listen, true); !free) return free;
+  if (auto free = port_is_free(settings_.listen, PortWait{}); !free) return free;
   const Node node{random_u64()};
   auto parts = open_parts(settings_, node, log_);
   if (!parts) return fail(std::move(parts.error()));
