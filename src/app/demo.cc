@@ -146,6 +146,8 @@ class Demo {
 
  private:
   Status serve();
+  Result<std::uint16_t> find_port();
+  Status start_server(std::uint16_t port);
   Status wait_for_port(const fs::path& port_file);
   Status create_sales();
   Result<Exit> rush();
@@ -163,29 +165,17 @@ class Demo {
   std::optional<Client> client_;
 };
 
+// Until the server has its port another process may take it, a second demo above all: then the next
+// one is tried. Each is lost to somebody who needs no more, so ten tries are many.
 Status Demo::serve() {
-  const std::uint16_t port = next_free_port(terms_.port);
-  if (port == 0)
-    return fail(
-        Code::kUnavailable,
-        fmt::format("no port is free from {} on; name another one with --port", terms_.port));
-  if (port != terms_.port) {
-    const auto owner = port_owner(terms_.port);
-    talk_.say(fmt::format(
-        "{} is used by {}; the demo takes {}", terms_.port,
-        owner ? fmt::format("{}, pid {}", owner->name, owner->pid) : "another process", port));
+  if (auto put = put_file(directory_.path() / "seckill.toml", "", 0600); !put) return put;
+  for (int tries = 1; !client_; ++tries) {
+    const auto port = find_port();
+    if (!port) return fail(port.error());
+    const auto up = start_server(*port);
+    if (up) client_.emplace(Address{"127.0.0.1", *port}, "");
+    if (!up && (up.error().code != Code::kUnavailable || tries == 10)) return up;
   }
-  const fs::path no_config = directory_.path() / "seckill.toml";
-  const fs::path port_file = directory_.path() / "port";
-  if (auto put = put_file(no_config, "", 0600); !put) return put;
-  auto server = Child::start(
-      {"serve", "--quiet", "--config", no_config, "--listen", fmt::format("127.0.0.1:{}", port),
-       "--journal", "file:" + settings_.journal_dir.string(), "--port-file", port_file},
-      {.silent = true, .own_terminal_group = true, .clean_environment = true});
-  if (!server) return fail(std::move(server.error()));
-  server_.emplace(std::move(*server));
-  if (auto up = wait_for_port(port_file); !up) return up;
-  client_.emplace(Address{"127.0.0.1", port}, "");
   if (!talk_.json()) {
     talk_.result(
         fmt::format("seckill {1} · no server needed: journal and orders in a temporary directory\n"
@@ -197,12 +187,41 @@ Status Demo::serve() {
   return {};
 }
 
+Result<std::uint16_t> Demo::find_port() {
+  const std::uint16_t port = next_free_port(terms_.port);
+  if (port == 0)
+    return fail(
+        Code::kUnavailable,
+        fmt::format("no port is free from {} on; name another one with --port", terms_.port));
+  if (port != terms_.port) {
+    const auto owner = port_owner(terms_.port);
+    talk_.say(fmt::format(
+        "{} is used by {}; the demo takes {}", terms_.port,
+        owner ? fmt::format("{}, pid {}", owner->name, owner->pid) : "another process", port));
+  }
+  return port;
+}
+
+Status Demo::start_server(std::uint16_t port) {
+  const fs::path port_file = directory_.path() / "port";
+  auto server =
+      Child::start({"serve", "--quiet", "--config", directory_.path() / "seckill.toml", "--listen",
+                    fmt::format("127.0.0.1:{}", port), "--journal",
+                    "file:" + settings_.journal_dir.string(), "--port-file", port_file},
+                   {.silent = true, .own_terminal_group = true, .clean_environment = true});
+  if (!server) return fail(std::move(server.error()));
+  server_.emplace(std::move(*server));
+  return wait_for_port(port_file);
+}
+
+// kUnavailable: the port was taken before the server had it.
 Status Demo::wait_for_port(const fs::path& port_file) {
   std::error_code ignored;
   for (int i = 0; i < 1'000; ++i) {
     if (fs::exists(port_file, ignored)) return {};
-    if (server_->poll() >= 0)
-      return fail(Code::kFailed, "demo: its server did not start; it says why above");
+    if (const int code = server_->poll(); code >= 0)
+      return fail(code == static_cast<int>(Exit::kUnavailable) ? Code::kUnavailable : Code::kFailed,
+                  "demo: its server did not start; it says why above");
     if (signals_.wait(milliseconds(20))) return fail(Code::kFailed, "interrupted");
   }
   return fail(Code::kFailed, "demo: its server is not up after 20 s; try `seckill doctor`");

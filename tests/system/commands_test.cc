@@ -354,5 +354,19 @@ TEST(Commands, DemoProvesItselfAndCleansUp) {
   }
 }
 
+// Demos that begin at once find the same port free; each of them ends up with one of its own.
+TEST(Commands, DemosThatBeginAtOnceTakeAPortEach) {
+  const TempDir dir;
+  fs::create_directory(dir.path() / "tmp");
+  std::vector<Program> demos;
+  for (const char* out : {"one", "two", "three"}) {
+    demos.emplace_back(dir.path(),
+                       std::vector<std::string>{"demo", "--users", "100", "--over", "500ms",
+                                                "--stock", "20", "--out", out},
+                       Surroundings{.environment = {{"TMPDIR", dir.file("tmp")}}});
+  }
+  for (Program& demo : demos) EXPECT_EQ(demo.wait(), 0) << demo.out() << demo.err();
+}
+
 }  // namespace
 }  // namespace seckill::testing
