@@ -6,10 +6,12 @@
 #include <vector>
 
 #include "app/command.h"
+#include "base/thread_name.h"
 
 int main(int argc, char** argv) {
-  std::signal(SIGPIPE, SIG_IGN);  // a reader that left is an error of write, not the end of us
-  std::signal(SIGXFSZ, SIG_IGN);  // so is a file that may not grow
+  std::signal(SIGPIPE, SIG_IGN);    // a reader that left is an error of write, not the end of us
+  std::signal(SIGXFSZ, SIG_IGN);    // so is a file that may not grow
+  seckill::name_thread("seckill");  // a child of ours is called "exe" else
   const std::vector<std::string> typed(argv + (argc > 0 ? 1 : 0), argv + argc);
   try {
     return static_cast<int>(seckill::app::run_command_line(typed));
