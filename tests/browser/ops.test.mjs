@@ -197,7 +197,7 @@ test('shows orders by buyer and state, page by page, as of a position', async ()
 
 test('with ten thousand orders it shows a hundred at a time, and follows on', async () => {
   await shop.create({ id: 'big', stock: 10_000 });
-  const drill = shop.run('drill', 'big', '--users', '10000', '--over', '5s', '--retries', '20', '--no-tui', '--no-page', '--out', 'big');
+  const drill = shop.run('drill', 'big', '--users', '10000', '--over', '5s', '--retries', '20', '--timeout', '120s', '--no-tui', '--no-page', '--out', 'big');
   assert.equal(await new Promise((done) => drill.once('exit', done)), 0);
   await until(async () => (await metric('seckill_orders_pending{sale="big"}')) === '0', 'the rows');
   const page = await open('big');
