@@ -92,6 +92,17 @@ TEST(BadDays, AHalfDeletedDirectoryIsRefused) {
   refuses(dir.path(), 5, "the rows know");
 }
 
+// "Busy", as when a slow disk has no next segment yet, is asked again for a minute.
+app::HttpReply bought(const Server& server, const std::string& buyer, const std::string& key) {
+  app::HttpReply reply;
+  for (int i = 0; i < 3'000; ++i) {
+    reply = buy(server, "car", buyer, key);
+    if (field(reply.body, "code") != "busy") break;
+    std::this_thread::sleep_for(milliseconds(20));
+  }
+  return reply;
+}
+
 // The first of two segments is gone; the second one alone proves nothing.
 TEST(BadDays, AMissingSegmentIsNamed) {
   const TempDir dir;
@@ -100,7 +111,7 @@ TEST(BadDays, AMissingSegmentIsNamed) {
     ASSERT_TRUE(server.up()) << server.program().err();
     create_sale(server, R"({"id":"car","stock":1000})");
     for (int i = 0; i < 270; ++i)
-      ASSERT_EQ(buy(server, "car", fmt::format("u{}", i), fmt::format("k{}", i)).status, 201);
+      ASSERT_EQ(bought(server, fmt::format("u{}", i), fmt::format("k{}", i)).status, 201);
     ASSERT_EQ(server.stop(), 0);
   }
   fs::remove(dir.path() / "data" / "00000001.seg");
@@ -234,11 +245,19 @@ TEST(BadDays, AFullDiskInMidSaleRefusesClaimsAndTakesPayments) {
     std::string order;
     app::HttpReply last;
     int sold = 0;
-    for (; sold < 600; ++sold) {
+    bool full = false;  // before it says so, "busy" may mean a spare that is still being made
+    for (int i = 0; i < 6'000 && sold < 600; ++i) {
+      full = server.program().err().find("no spare segment") != std::string::npos;
       last = buy(server, "car", fmt::format("u{}", sold), fmt::format("k{}", sold));
-      if (last.status != 201) break;
-      order = field(last.body, "id");
+      if (last.status == 201) {
+        order = field(last.body, "id");
+        ++sold;
+      } else {
+        if (full) break;
+        std::this_thread::sleep_for(milliseconds(10));
+      }
     }
+    EXPECT_TRUE(full) << server.program().err();
     EXPECT_EQ(last.status, 503) << last.body;
     EXPECT_EQ(field(last.body, "code"), "busy") << "nothing was recorded: " << last.body;
     const auto paid = server.client().ask({.method = "POST",
@@ -343,8 +362,8 @@ TEST(BadDays, AClockSetByAnHourEndsNoHold) {
     const auto ann = buy(server, "car", "ann", "k-ann");
     EXPECT_EQ(ann.status, 200) << ann.body;
     EXPECT_EQ(field(ann.body, "state"), "held");
+    EXPECT_EQ(run(dir.path(), {"audit", "--journal", "file:data", "--wait", "30s"}).code, 0);
     EXPECT_EQ(server.stop(), 0);
-    EXPECT_EQ(run(dir.path(), {"audit", "--journal", "file:data"}).code, 0);
   }
 }
 
@@ -440,12 +459,17 @@ TEST(BadDays, AJournalThatCannotBeWrittenEndsTheProcess) {
   const TempDir dir;
   std::string first;
   {
-    Server server(dir.path());
+    Server server(dir.path(), {}, {.environment = {{"SECKILL_SEGMENT_SIZE", "1MiB"}}});
     ASSERT_TRUE(server.up()) << server.program().err();
     create_sale(server, R"({"id":"car","stock":10})");
     first = field(buy(server, "car", "ann", "k1").body, "id");
     while (!HasFailure() && !ends_with_a_tick(dir.path())) {
     }
+    // The spare segment is written: the limit meets nobody but the next block.
+    const fs::path spare = dir.path() / "data" / "00000002.seg";
+    std::error_code absent;
+    while (fs::file_size(spare, absent) != 1 << 20 && !server.program().ended())
+      std::this_thread::sleep_for(milliseconds(5));
     const rlimit none{16 << 10,
                       RLIM_INFINITY};  // the next block would end behind it; log lines do not
     ASSERT_EQ(prlimit(server.program().pid(), RLIMIT_FSIZE, &none, nullptr), 0);
@@ -461,14 +485,14 @@ TEST(BadDays, AJournalThatCannotBeWrittenEndsTheProcess) {
   EXPECT_EQ(field(buy(server, "car", "ann", "k1").body, "id"), first);
   const auto bob = buy(server, "car", "bob", "k2");
   EXPECT_TRUE(bob.status == 201 || bob.status == 200) << bob.body;
+  EXPECT_EQ(run(dir.path(), {"audit", "--journal", "file:data", "--wait", "30s"}).code, 0);
   EXPECT_EQ(server.stop(), 0);
-  EXPECT_EQ(run(dir.path(), {"audit", "--journal", "file:data"}).code, 0);
 }
 
 // SIGTERM: not ready at once, still selling for drain_delay, then out with 0, rows and all.
 TEST(BadDays, SigtermDrains) {
   const TempDir dir;
-  Server server(dir.path(), {"--drain-delay", "700ms"});
+  Server server(dir.path(), {"--drain-delay", "5s"});
   ASSERT_TRUE(server.up()) << server.program().err();
   create_sale(server, R"({"id":"car","stock":10})");
   server.program().signal(SIGTERM);

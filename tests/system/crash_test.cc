@@ -75,8 +75,8 @@ TEST(Crash, ATornLastBlockIsDropped) {
   EXPECT_NE(server.program().err().find("torn"), std::string::npos) << server.program().err();
   EXPECT_EQ(buy(server, "car", "u0", "k0").status, 200);
   EXPECT_EQ(buy(server, "car", "u9", "k9").status, 201);
+  EXPECT_EQ(run(dir.path(), {"audit", "--journal", "file:data", "--wait", "30s"}).code, 0);
   EXPECT_EQ(server.stop(), 0);
-  EXPECT_EQ(run(dir.path(), {"audit", "--journal", "file:data"}).code, 0);
 }
 
 }  // namespace
