@@ -45,7 +45,8 @@ class StackTorture {
   void add_servers(std::vector<Fault>& all);
   void throw_dice();
 
-  Program crowd(std::size_t at, const std::string& name, std::vector<std::string> more = {});
+  Program crowd(std::size_t at, const std::string& name, const std::string& timeout,
+                std::vector<std::string> more = {});
   void bring_up(std::size_t at);
   void bring_up_consumer();
   std::string leader() const;
@@ -224,7 +225,7 @@ void StackTorture::throw_dice() {
   bring_up_consumer();
 }
 
-Program StackTorture::crowd(std::size_t at, const std::string& name,
+Program StackTorture::crowd(std::size_t at, const std::string& name, const std::string& timeout,
                             std::vector<std::string> more) {
   std::vector<std::string> words{
       "drill",          sale_,
@@ -234,7 +235,7 @@ Program StackTorture::crowd(std::size_t at, const std::string& name,
       "--connections",  "100",
       "--double-click", "20%",
       "--retries",      "8",
-      "--timeout",      "4s",
+      "--timeout",      timeout,
       "--seed",         std::to_string(seed_ + static_cast<std::uint64_t>(rushes_)),
       "--out",          fmt::format("{}-{}", sale_, name),
       "--quiet"};
@@ -246,13 +247,14 @@ void StackTorture::play(int round) {
   sale_ = fmt::format("car{}", round);
   ++rushes_;
   create_sale(*serve_[0], fmt::format(R"({{"id":"{}","stock":{},"per_buyer":1}})", sale_, kStock));
-  Program at_a = crowd(0, "a1"), at_b = crowd(1, "b1");
+  Program at_a = crowd(0, "a1", "4s"), at_b = crowd(1, "b1", "4s");
   throw_dice();
   at_a.wait();
   at_b.wait();
-  // The same shoppers, with their keys, at the other node: now each has a final answer.
+  // The same shoppers, with their keys, at the other node: now each has a final answer, also where
+  // a server that has just come back lets a turn wait.
   for (const std::size_t at : {0U, 1U}) {
-    Program again = crowd(at, at == 0 ? "b2" : "a2", {"--threshold", "errors==0"});
+    Program again = crowd(at, at == 0 ? "b2" : "a2", "15s", {"--threshold", "errors==0"});
     ASSERT_EQ(again.wait(), 0) << again.out() << again.err() << serve_[at]->program().err();
   }
   std::vector<std::string> outs;

@@ -49,7 +49,7 @@ class Torture {
   void prove();
 
  private:
-  Program crowd(const std::string& out);
+  Program crowd(const std::string& out, const std::string& timeout);
   void take_transcript(const std::string& out);
 
   TempDir dir_;
