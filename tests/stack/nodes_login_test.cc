@@ -101,7 +101,9 @@ TEST_F(RowsLogin, IsWaitedForByAServer) {
 
   write("other");
   EXPECT_TRUE(says(server.program(), "rows-again")) << server.program().err();
-  EXPECT_NE(list().body.find("bob"), std::string::npos) << list().body;
+  const auto has_bob = [&] { return list().body.find("bob") != std::string::npos; };
+  for (int i = 0; i < 600 && !has_bob(); ++i) std::this_thread::sleep_for(milliseconds(50));
+  EXPECT_TRUE(has_bob()) << list().body;
   EXPECT_EQ(server.stop(), 0);
   auto words = flags();
   words.insert(words.begin(), {"audit", "car", "--journal", "file:data"});

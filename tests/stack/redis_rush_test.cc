@@ -34,7 +34,7 @@ TEST(RedisRush, NoStateOfItsCounterHurtsASale) {
   Program at_a = nodes.crowd(*a, 7, "a1", "6s"), at_b = nodes.crowd(*b, 7, "b1", "6s");
   const auto pause = [](int ms) { std::this_thread::sleep_for(milliseconds(ms)); };
   std::string key;
-  for (int i = 0; i < 200 && key.empty(); ++i) {
+  for (int i = 0; i < 1'500 && key.empty(); ++i) {
     pause(20);
     key = counter_key(redis);
   }
