@@ -168,7 +168,7 @@ test('being too late is said in words', async () => {
 });
 
 test('a hold that runs out goes back on sale', async () => {
-  const id = await sale({ hold_s: 4 });
+  const id = await sale({ hold_s: 15 });
   const page = await open(id);
   await buyOn(page);
   await page.waitForSelector('main[data-view=open][data-note=expired]');
