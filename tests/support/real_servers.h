@@ -26,6 +26,8 @@ class RealServers {
   // A line of `scripts/stack env`: MYSQL_URL, KAFKA_ADDRESSES, …
   std::string operator[](const std::string& name) const;
 
+  const std::string& directory() const { return directory_; }  // a folder for each server in it
+
   // kill, pause, resume, restart (also what was killed), empty (kill, and start without data).
   void act(std::string_view verb, std::string_view server) const;
 
