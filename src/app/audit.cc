@@ -32,14 +32,16 @@ Result<std::map<SaleUid, std::int64_t>> lefts_of(const Settings& settings, Recor
   return lefts;
 }
 
-Result<AuditReport> look(const Settings& settings, const AuditAsk& ask) {
+Result<AuditReport> look(const Settings& settings, const AuditAsk& ask, Position asked) {
   if (settings.compat.demo) return look_at_demo(settings);
   const auto journal = open_journal_reader(settings);
   if (!journal) return fail(journal.error());
   auto rows = open_rows_reader(settings);
   if (!rows && rows.error().code != Code::kUnavailable) return fail(std::move(rows.error()));
-  AuditInputs inputs{
-      .journal = journal->reader.get(), .rows = rows ? rows->get() : nullptr, .sale = ask.sale};
+  AuditInputs inputs{.journal = journal->reader.get(),
+                     .rows = rows ? rows->get() : nullptr,
+                     .sale = ask.sale,
+                     .asked = asked};
   if (settings.counter) {
     inputs.counters = [&settings](RecordHash id, const std::vector<SaleUid>& sales) {
       return lefts_of(settings, id, sales);
@@ -137,10 +139,11 @@ Exit run_audit(const Args& args, Talk& talk) {
 
 Result<AuditReport> audited(const Settings& settings, const AuditAsk& ask) {
   const SteadyTime until = machine_now().steady + ask.wait;
-  for (;;) {
-    auto report = look(settings, ask);
+  for (Position asked{UINT64_MAX};;) {
+    auto report = look(settings, ask, asked);
     const bool final = report && report->violated() && !settings.compat.demo;
     if (!report || report->proven() || final || machine_now().steady >= until) return report;
+    asked = std::min(asked, report->journal_end);
     std::this_thread::sleep_for(milliseconds(50));
   }
 }
@@ -198,11 +201,13 @@ std::string to_text(const AuditReport& report, const AuditAsk& ask, const Talk& 
       report.checks.size(), ask.sale ? "sale " + std::string(ask.sale->view()) : "all sales",
       sums.stock, sums.won, sums.stored, sums.paid, sums.returned);
   if (sums.behind > 0) {
-    line +=
-        fmt::format("; {} behind the journal, {} of them won and not stored yet: {}",
-                    counted(sums.behind, "row"), grouped(sums.pending),
-                    ask.wait.count() > 0 ? "start `seckill serve`: it stores them"
-                                         : "while `seckill serve` runs, --wait 10s waits for them");
+    line += fmt::format("; {} behind the journal, {} of them won and not stored yet: {}",
+                        counted(sums.behind, "row"), grouped(sums.pending),
+                        ask.wait.count() > 0
+                            ? "does `seckill serve` run, or `consume` over Kafka? /readyz says why"
+                            : "while `seckill serve` runs, --wait 10s waits for them");
+  } else if (sums.pending > 0) {
+    line += fmt::format("; {} more won since it was asked", grouped(sums.pending));
   }
   return text + (report.proven()     ? talk.good(line)
                  : report.violated() ? talk.bad(line)

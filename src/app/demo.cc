@@ -169,12 +169,16 @@ class Demo {
 // one is tried. Each is lost to somebody who needs no more, so ten tries are many.
 Status Demo::serve() {
   if (auto put = put_file(directory_.path() / "seckill.toml", "", 0600); !put) return put;
-  for (int tries = 1; !client_; ++tries) {
+  for (int tries = 1;; ++tries) {
     const auto port = find_port();
     if (!port) return fail(port.error());
     const auto up = start_server(*port);
-    if (up) client_.emplace(Address{"127.0.0.1", *port}, "");
-    if (!up && (up.error().code != Code::kUnavailable || tries == 10)) return up;
+    if (up) {
+      client_.emplace(Address{"127.0.0.1", *port}, "");
+      break;
+    }
+    if (up.error().code != Code::kUnavailable || tries == 10) return up;
+    talk_.say(fmt::format("port {} was taken in that moment; trying the next one", *port));
   }
   if (!talk_.json()) {
     talk_.result(
@@ -282,7 +286,7 @@ std::string audit_line(const AuditReport& report, const Talk& talk) {
   return fmt::format(
       " audit   {} · {} · {} · {}",
       mark(sums.won <= sums.stock, fmt::format("{} sold ≤ {}", sums.won, sums.stock)),
-      mark(sums.behind == 0, counted(sums.stored, "order") + " stored"),
+      mark(sums.pending == 0, counted(sums.stored, "order") + " stored"),
       mark(lost == 0, fmt::format("{} lost", lost)),
       mark(twice == 0, fmt::format("{} double", twice)));
 }

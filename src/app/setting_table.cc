@@ -195,7 +195,8 @@ const std::vector<Setting>& setting_table() {
        "redis://HOST:PORT/DB",
        counter_from, [](const Settings& s) { return s.counter_url(); }},
       {"counter.password_file", "counter-password-file", "FILE",
-       "holds the password of Redis' user, mode 0600; relative to where seckill is started",
+       "holds the password of Redis' user, mode 0600, and is read at each login; relative to where "
+       "seckill is started",
        [](Settings& s, std::string_view text) -> Status {
          s.counter_password_file = text;
          return {};
@@ -277,7 +278,9 @@ const std::vector<Setting>& setting_table() {
        "?ssl-mode=REQUIRED; default: orders.db in the journal's directory",
        orders_from, [](const Settings& s) { return s.orders_url(); }},
       {"orders.password_file", "orders-password-file", "FILE",
-       "holds the password of MySQL's user, mode 0600; relative to where seckill is started",
+       "holds the password of MySQL's user, mode 0600, and is read at each login; relative to "
+       "where "
+       "seckill is started",
        [](Settings& s, std::string_view text) -> Status {
          s.orders_password_file = text;
          return {};

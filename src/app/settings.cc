@@ -5,11 +5,11 @@
 #include <fmt/format.h>
 #include <fstream>
 #include <sstream>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "app/setting.h"
 #include "app/spell.h"
+#include "base/password_file.h"
 
 namespace seckill::app {
 namespace {
@@ -134,24 +134,22 @@ Status apply_flags(LoadedSettings& loaded, const SettingsSources& sources) {
   return {};
 }
 
-// T34: a secret that others may read is none.
-Status check_secret(const char* key, const std::filesystem::path& file) {
-  struct stat about{};
-  if (stat(file.c_str(), &about) != 0 || (about.st_mode & 077) == 0) return {};
-  return fail(Code::kInvalid, fmt::format("{}: {} may be read by others; fix: chmod 600 {}", key,
-                                          file.string(), file.string()));
+tl::unexpected<Error> wrong_file(const char* key, const Error& why) {
+  return fail(why.code, fmt::format("{}: {}", key, why.message));
 }
 
-// A password file that is named must be there, too: a server would only say "access denied".
-Status check_password(const char* key, const std::filesystem::path& file) {
-  if (file.empty()) return {};
-  std::error_code error;
-  if (!std::filesystem::is_regular_file(file, error)) {
-    return fail(Code::kInvalid,
-                fmt::format("{}: {} is no file; it holds the password alone, mode 0600", key,
-                            file.string()));
+// A password file that is named must be good: a server would only say "access denied".
+Status check_passwords(Settings& settings) {
+  for (const auto& [key, file] :
+       {std::pair{"orders.password_file", settings.orders_password_file},
+        std::pair{"counter.password_file", settings.counter_password_file}}) {
+    if (const auto read = PasswordFile(file).read(); !read) return wrong_file(key, read.error());
   }
-  return check_secret(key, file);
+  if (settings.kafka_password_file.empty()) return {};
+  auto password = PasswordFile(settings.kafka_password_file).read();
+  if (!password) return wrong_file("journal.kafka_password_file", password.error());
+  settings.kafka_client["sasl.password"] = *std::move(password);
+  return {};
 }
 
 // What --compat demo needs, and what is only for it.
@@ -198,15 +196,6 @@ Result<LoadedSettings> load_settings(const SettingsSources& sources) {
 
   Settings& settings = loaded.settings;
   settings.orders_file = orders_of(settings);
-  if (!settings.kafka_password_file.empty()) {
-    const auto& file = settings.kafka_password_file;
-    if (auto secret = check_secret("journal.kafka_password_file", file); !secret)
-      return fail(std::move(secret.error()));
-    std::ifstream stream(file);
-    if (!std::getline(stream, settings.kafka_client["sasl.password"]))
-      return fail(Code::kInvalid,
-                  fmt::format("journal.kafka_password_file: {} holds nothing", file.string()));
-  }
   if (settings.journal_max < 2 * settings.segment_size) {
     return fail(
         Code::kInvalid,
@@ -217,13 +206,9 @@ Result<LoadedSettings> load_settings(const SettingsSources& sources) {
        {std::pair{"server.admin_token_file", settings.admin_token_path()},
         std::pair{"server.till_token_file", settings.till_token_path()}}) {
     if (sources.secrets == Secrets::kUnchecked) break;
-    if (auto secret = check_secret(key, file); !secret) return fail(std::move(secret.error()));
+    if (const auto secret = check_private(file); !secret) return wrong_file(key, secret.error());
   }
-  for (const auto& [key, file] :
-       {std::pair{"orders.password_file", settings.orders_password_file},
-        std::pair{"counter.password_file", settings.counter_password_file}}) {
-    if (auto secret = check_password(key, file); !secret) return fail(std::move(secret.error()));
-  }
+  if (auto good = check_passwords(settings); !good) return fail(std::move(good.error()));
   if (auto fine = check_compat(settings); !fine) return fail(std::move(fine.error()));
   return loaded;
 }

@@ -65,6 +65,7 @@ class Audit {
   Replay replay_;
   std::optional<Transcript> transcript_;
   RecordHash identity_, last_hash_;
+  RawTime rows_stamp_;  // of the record before the rows' bookmark
   Finding journal_{"journal"};
   std::vector<std::byte> encoded_;
   AuditReport report_;
@@ -167,6 +168,7 @@ Result<std::vector<Check>> Audit::compare_rows() {
   if (auto visited = inputs_.rows->visit(check); !visited) return fail(visited.error());
   auto checks = check.done(report_.sums);
   if (check.mark()) report_.rows_at = check.mark()->next;
+  rows_stamp_ = replay_.last_stamp();
   return checks;
 }
 
@@ -226,21 +228,26 @@ void Audit::add_counter() {
 
 void Audit::add_sums() {
   AuditSums& sums = report_.sums;
-  const auto is_behind = [this](Position changed) {
+  const auto is_beyond = [this](Position changed) {
     return inputs_.rows != nullptr && changed >= report_.rows_at;
   };
+  const bool behind = report_.rows_at < inputs_.asked;
+  const auto is_behind = [&](Position changed) { return behind && is_beyond(changed); };
   for (const auto& [uid, sale] : replay_.sales()) {
     if (!is_ours(sale)) continue;
     sums.stock += sale.terms.stock;
     sums.withdrawn += sale.terms.withdrawn;
-    if (is_behind(sale.position)) ++sums.behind;
+    // Its row says how it stands, which time changes, too.
+    const bool moved_on =
+        phase_at(sale.terms, rows_stamp_) != phase_at(sale.terms, replay_.last_stamp());
+    if (is_behind(moved_on ? replay_.position() : sale.position)) ++sums.behind;
   }
   for (const auto& [id, order] : replay_.orders()) {
     if (!is_ours(*order.sale)) continue;
     ++sums.won;
     if (order.state == OrderState::kPaid) ++sums.paid;
     if (!is_live(order.state)) ++sums.returned;
-    if (is_behind(order.granted)) ++sums.pending;
+    if (is_beyond(order.granted)) ++sums.pending;
     if (is_behind(order.position)) ++sums.behind;
   }
   for (const auto& [id, payment] : replay_.payments()) {

@@ -55,11 +55,11 @@ struct Check {
 };
 
 // The sums of one sale, or of all: stock in units, all others in orders. won counts every order
-// ever granted; stored the rows of them; pending those beyond the bookmark; behind every row of an
-// order, a payment or a sale that is new or another one beyond it, pending ones too (both 0 without
-// rows). paid and returned (cancelled, expired) are those of the journal's end. unanswered:
-// shoppers of the transcript who have an order that they have not been told of, and may still ask
-// for.
+// ever granted; stored the rows of them; pending those beyond the bookmark (0 without rows); behind
+// every row of an order, a payment or a sale that is new or another one beyond it, pending ones too
+// (0 without rows, and where they know as much as was asked for). paid and returned (cancelled,
+// expired) are those of the journal's end. unanswered: shoppers of the transcript who have an order
+// that they have not been told of, and may still ask for.
 struct AuditSums {
   std::uint64_t stock = 0, won = 0, stored = 0, paid = 0, returned = 0, pending = 0, behind = 0;
   std::uint64_t withdrawn = 0, refunds = 0, quarantined = 0, unanswered = 0;
@@ -79,6 +79,8 @@ struct AuditInputs {
   OrdersReader* rows = nullptr;        // null: rows are not audited
   std::istream* transcript = nullptr;  // null: none
   std::optional<SaleName> sale;        // nothing: all of them
+  // Rows that know so much of the journal are not behind, though a live sale goes on.
+  Position asked{UINT64_MAX};
   // What is left of these sales of that journal, as the shared counter says; null: there is none. A
   // sale that it does not know misleads nobody (its next turn tells it) and is counted apart; one
   // of which it says another number, or a counter that cannot be read, leaves the check unproven:

@@ -90,6 +90,7 @@ bool says_no_function(std::string_view error) { return has(error, "Function not 
 
 Error meaning_of(std::string_view error, const RedisOptions& options) {
   using enum Error::Code;
+  error = error.substr(0, error.find(", with args"));  // of AUTH they are the password (T27)
   const auto means = [&](Error::Code code, std::string_view what, std::string_view fix) {
     return Error{code, fmt::format("counter/redis: {} {} ({}); {}", to_text(options.target), what,
                                    error.substr(0, 200), fix)};

@@ -6,8 +6,9 @@
 // for, nothing is asked twice, and a connection that does not answer for kDead is given up and made
 // anew, later and later. A server that has forgotten the function gets it again.
 //
-// What it does badly: the host's name is looked up once, at the start; and neither TLS nor a
-// cluster is spoken (hiredis 0.14).
+// What it does badly: the host's name is looked up once, at the start; the password's file is read
+// by the loop, at each login, so it should be a local one; and neither TLS nor a cluster is spoken
+// (hiredis 0.14).
 //
 // Of hiredis; a build without it has redis_absent.cc, whose open() says so.
 #pragma once

@@ -68,6 +68,33 @@ TEST_F(Doctored, ProvesNothingBeforeEveryChangeIsStored) {
   EXPECT_EQ(behind(), 3u);
   consume();
   EXPECT_EQ(behind(), 0u);
+  told.car.ends_at = told.story.entries().back().stamp + milliseconds(1'000);
+  ++told.car.version;
+  told.story.sale(told.car);
+  consume();
+  told.story.after(milliseconds(999)).tick();
+  EXPECT_EQ(behind(), 0u);
+  told.story.after(milliseconds(1)).tick();
+  EXPECT_EQ(behind(), 1u) << "how it stands: it is over";
+  consume();
+  EXPECT_EQ(behind(), 0u);
+}
+
+// A live sale goes on while an audit waits: it is enough that the rows know what was asked about.
+TEST_F(Doctored, IsNotKeptWaitingByWhatComesLater) {
+  told.story.pay(told.dan, "late");
+  const Position asked = next(told.story.entries().back().position);
+  const auto proven = [&] {
+    const auto rows = SqliteOrdersReader::open(file).value();
+    const auto report = audit({.journal = &told.story, .rows = rows.get(), .asked = asked}).value();
+    return report.proven();
+  };
+  EXPECT_FALSE(proven());
+  consume();
+  EXPECT_TRUE(proven());
+  told.story.buy(told.car, "later", "k1");
+  EXPECT_TRUE(proven());
+  EXPECT_FALSE(audited()->proven()) << "now it is asked about";
 }
 
 TEST_F(Doctored, ProvesAJournalWithoutRows) {

@@ -203,8 +203,7 @@ TEST(Demo, LogsInAtItsCounter) {
   EXPECT_EQ(without.code, 2) << without.err;
   EXPECT_NE(without.err.find("--counter-password-file"), std::string::npos) << without.err;
 
-  put_text(place.dir.file("redis.pw"), "sesame\n");
-  std::filesystem::permissions(place.dir.file("redis.pw"), std::filesystem::perms(0600));
+  put_secret(place.dir.file("redis.pw"), "sesame\n");
   words.insert(words.end(), {"--counter-password-file", place.dir.file("redis.pw")});
   const Server server(place.dir.path(), words, place.surroundings());
   ASSERT_TRUE(server.up());

@@ -129,7 +129,7 @@ class LyingPeer : public ::testing::TestWithParam<Lie> {
     EXPECT_LT(held() - held_before, 100 << 10) << "KiB";
     EXPECT_LT((steady_now() - since).count(), 60'000'000) << "us";
   }
-  LyingPeer() { put_text(dir.file("password"), "password\n"); }
+  LyingPeer() { put_secret(dir.file("password"), "password\n"); }
 
   const TempDir dir;
   const PasswordFile password{dir.file("password")};

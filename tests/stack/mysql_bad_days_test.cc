@@ -52,7 +52,7 @@ void wait_until(const std::function<bool()>& holds) {
 TEST_F(MysqlBadDay, ErrorsOfLoginAndRightsCarryTheirRepair) {
   auto target = place.target();
   const TempDir dir;
-  put_text(dir.file("password"), "wrong\n");
+  put_secret(dir.file("password"), "wrong\n");
   const auto wrong = MysqlOrders::open(target, PasswordFile(dir.file("password")));
   ASSERT_FALSE(wrong);
   EXPECT_EQ(wrong.error().code, Code::kInvalid);

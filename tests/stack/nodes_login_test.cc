@@ -28,8 +28,7 @@ struct RowsLogin : ::testing::Test {
   // As secrets are changed: whole, at once.
   void write(const std::string& password) const {
     const auto file = nodes.dir.file("password");
-    put_text(file + ".new", password + "\n");
-    std::filesystem::permissions(file + ".new", std::filesystem::perms::owner_read);
+    put_secret(file + ".new", password + "\n");
     std::filesystem::rename(file + ".new", file);
   }
   void refuse() const {
@@ -104,11 +103,11 @@ TEST_F(RowsLogin, IsWaitedForByAServer) {
   const auto has_bob = [&] { return list().body.find("bob") != std::string::npos; };
   for (int i = 0; i < 600 && !has_bob(); ++i) std::this_thread::sleep_for(milliseconds(50));
   EXPECT_TRUE(has_bob()) << list().body;
-  EXPECT_EQ(server.stop(), 0);
   auto words = flags();
-  words.insert(words.begin(), {"audit", "car", "--journal", "file:data"});
+  words.insert(words.begin(), {"audit", "car", "--journal", "file:data", "--wait", "30s"});
   const Ran audit = run(nodes.dir.path(), words);
   EXPECT_EQ(audit.code, 0) << audit.out << audit.err;
+  EXPECT_EQ(server.stop(), 0);
 }
 
 }  // namespace

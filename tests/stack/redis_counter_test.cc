@@ -3,7 +3,6 @@
 #include <csignal>
 #include <random>
 #include <sstream>
-#include <sys/stat.h>
 #include <thread>
 
 #include "stack/redis_place.h"
@@ -113,9 +112,8 @@ TEST_F(RedisBadDays, AWrongPasswordIsNamed) {
   LoneRedis redis({"--requirepass", "right"});
   redis.start();
   const TempDir dir;
-  put_text(dir.file("wrong"), "wrong\n");
-  put_text(dir.file("right"), "right\n");
-  for (const char* file : {"wrong", "right"}) ::chmod(dir.file(file).c_str(), 0600);
+  for (const char* password : {"wrong", "right"})
+    put_secret(dir.file(password), std::string(password) + "\n");
   for (const auto& more :
        {std::vector<std::string>{},
         std::vector<std::string>{"--counter-password-file", dir.file("wrong")}}) {
@@ -126,6 +124,18 @@ TEST_F(RedisBadDays, AWrongPasswordIsNamed) {
   const Server server(dir.path(),
                       {"--counter", redis.url(), "--counter-password-file", dir.file("right")});
   EXPECT_TRUE(server.up());
+}
+
+// T27: where AUTH is renamed away, the server's error quotes what it was asked.
+TEST_F(RedisBadDays, APasswordIsNotSaidByItsErrorsEither) {
+  LoneRedis redis({"--rename-command", "AUTH", ""});
+  redis.start();
+  const TempDir dir;
+  put_secret(dir.file("password"), "sesame\n");
+  const Ran ran = refused(redis.url(), {"--counter-password-file", dir.file("password")});
+  EXPECT_EQ(ran.code, 2) << ran.err;
+  EXPECT_TRUE(says(ran, "unknown command")) << ran.err;
+  EXPECT_FALSE(says(ran, "sesame")) << ran.err;
 }
 
 TEST_F(RedisBadDays, WithoutFunctionsItIsRefused) {
@@ -154,7 +164,7 @@ TEST_F(RedisBadDays, MissingRightsAreNamedAndTheirRepairWorks) {
   tell(root, {"ACL", "SETUSER", "app", "on", ">pw", "~seckill:*", "+select", "+info"});
   auto app = root;
   const TempDir dir;
-  put_text(dir.file("password"), "pw\n");
+  put_secret(dir.file("password"), "pw\n");
   app.target.user = "app", app.password = PasswordFile(dir.file("password"));
   app.start_wait = milliseconds(0);
   const auto refusal = RedisCounter::open(app, journal);
@@ -177,7 +187,7 @@ TEST_F(RedisBadDays, MissingRightsAreNamedAndTheirRepairWorks) {
 TEST_F(RedisBadDays, ANewPasswordIsReadWhereTheOldOneWas) {
   LoneRedis redis({"--requirepass", "old"});
   const TempDir dir;
-  put_text(dir.file("password"), "old\n");
+  put_secret(dir.file("password"), "old\n");
   ASSERT_NO_FATAL_FAILURE(open(redis, PasswordFile(dir.file("password"))));
   auto operator_line = redis::Line::open(options);
   ASSERT_TRUE(operator_line->ask({"CONFIG", "SET", "requirepass", "new"}));
@@ -188,7 +198,7 @@ TEST_F(RedisBadDays, ANewPasswordIsReadWhereTheOldOneWas) {
     std::this_thread::sleep_for(milliseconds(100));
   }
   EXPECT_TRUE(troubled_by("refuses the login")) << counter->figures().trouble;
-  put_text(dir.file("password"), "new\n");
+  put_secret(dir.file("password"), "new\n");
   EXPECT_TRUE(recovers()) << counter->figures().trouble;
   EXPECT_TRUE(counter->figures().up);
 }

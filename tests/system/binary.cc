@@ -211,6 +211,11 @@ void put_text(const fs::path& file, const std::string& text) {
   std::ofstream(file, std::ios::binary) << text;
 }
 
+void put_secret(const fs::path& file, const std::string& text) {
+  put_text(file, text);
+  fs::permissions(file, fs::perms(0600));
+}
+
 std::map<std::string, std::string> contents(const fs::path& directory) {
   std::map<std::string, std::string> all;
   for (const auto& entry : fs::recursive_directory_iterator(directory)) {

@@ -88,6 +88,7 @@ bool small_disk(const std::filesystem::path& directory, const std::string& optio
 
 std::string file_text(const std::filesystem::path& file);
 void put_text(const std::filesystem::path& file, const std::string& text);
+void put_secret(const std::filesystem::path& file, const std::string& text);  // mode 0600
 // Names and bytes below it: equal before and after means nothing was written.
 std::map<std::string, std::string> contents(const std::filesystem::path& directory);
 

@@ -65,6 +65,7 @@ class Audit:
                 self.transcript = Transcript(lines, self.checks)
         self.records = dumped(args)
         self.replay = Replay()
+        self.rows_stamp = 0
         self.sums = dict.fromkeys(("stock", "won", "stored", "paid", "returned", "pending", "behind", "withdrawn",
                                    "refunds", "quarantined", "unanswered"), 0)
 
@@ -94,6 +95,7 @@ class Audit:
         aside = {row["pos"]: row["bytes"] for row in rows.quarantine}
         rows_at = rows.bookmark["next_pos"] if rows.bookmark else 0
         self._replay_to(rows_at, aside)
+        self.rows_stamp = self.replay.stamp
         seen = self.records[:self.replay.position]
         check_bookmark(rows, self.replay, seen[-1] if seen else None, self.records[0] if self.records else None,
                        self.checks, self.notes)
@@ -132,7 +134,8 @@ class Audit:
             if id(sale) in ours:
                 sums["stock"] += sale.terms["stock"]
                 sums["withdrawn"] += sale.terms["withdrawn"]
-                sums["behind"] += behind(sale.pos)
+                moved_on = sale.state(self.rows_stamp) != sale.state(replay.stamp)
+                sums["behind"] += behind(replay.position if moved_on else sale.pos)
         for order in replay.orders.values():
             if id(order.sale) in ours:
                 sums["won"] += 1
