@@ -18,6 +18,11 @@ app::HttpReply demo_wire(const Server& server) {
   return reply ? *reply : app::HttpReply{};
 }
 
+// What an operator types, who has said once which server he means.
+Ran ask(const TempDir& dir, const Server& server, const std::vector<std::string>& words) {
+  return run(dir.path(), words, {.environment = {{"SECKILL_SERVER", server.url()}}});
+}
+
 // Sends an ask and leaves without reading: the reply is lost on the way.
 void ask_and_leave(const Server& server, const std::string& buyer, const std::string& key) {
   const Fd socket(::socket(AF_INET, SOCK_STREAM, 0));
@@ -99,10 +104,7 @@ TEST(FirstSale, AnAuditWaitsForARefundToBeListed) {
   const TempDir dir;
   Server server(dir.path());
   ASSERT_TRUE(server.up()) << server.program().err();
-  const auto cli = [&](std::vector<std::string> arguments) {
-    return run(dir.path(), std::move(arguments),
-               {.environment = {{"SECKILL_SERVER", server.url()}}});
-  };
+  const auto cli = [&](const std::vector<std::string>& words) { return ask(dir, server, words); };
   const auto audit = [&](const char* wait) {
     return run(dir.path(), {"audit", "--journal", "file:data", "--wait", wait});
   };
@@ -131,10 +133,7 @@ TEST(FirstSale, CommandsDoWhatAnOperatorDoes) {
   const TempDir dir;
   Server server(dir.path());
   ASSERT_TRUE(server.up()) << server.program().err();
-  const auto cli = [&](std::vector<std::string> arguments) {
-    return run(dir.path(), std::move(arguments),
-               {.environment = {{"SECKILL_SERVER", server.url()}}});
-  };
+  const auto cli = [&](const std::vector<std::string>& words) { return ask(dir, server, words); };
   EXPECT_EQ(cli({"sale", "create", "phone", "--stock", "2", "--per-buyer", "1", "--price",
                  "9.90CNY", "--hold", "15m"})
                 .code,
