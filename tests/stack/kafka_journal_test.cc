@@ -37,11 +37,6 @@ class OverKafka {
 INSTANTIATE_TYPED_TEST_SUITE_P(Kafka, JournalContract, OverKafka);
 namespace {
 
-// Each setting on which safety rests is refused by its name; a laptop's single broker passes only
-// where that is said, and is said loudly.
-// Records deleted at its start, another program's topic, a newer format: stop, with the reason.
-// One of several brokers may hear of a topic later than the others: what it does not know yet is no
-// finding, and it is asked again. The wire makes the only one forget the topic, once.
 // A leader that was cut off says that what its successor has taken is not there. The wire asks for
 // what is really not there, once; then it is there. For as long as it is not, nobody is told a yes;
 // and a record that stays away is lost.
@@ -161,11 +156,6 @@ TEST(KafkaTopic, TwoNodesBeginOneJournal) {
   }
 }
 
-// Deleted and made anew under a running node, and even longer than before: it must not go on.
-// A setting that becomes unsafe while it runs, or a second partition: the same.
-// Rights that are taken away while it runs (a rule that is replaced is gone for a moment) say
-// nothing of the topic: it is not "gone", and whoever can still write and read sells on. At a start
-// they are refused by name, and nobody tries to make the topic.
 // Each batch in a topic's file begins with its offset (8 bytes) and how many bytes follow (4).
 std::size_t batches_of(const std::string& topic, const RealServers& servers) {
   const std::string log =

@@ -12,6 +12,8 @@ namespace {
 
 using namespace testing;
 
+// Each setting on which safety rests is refused by its name; a laptop's single broker passes only
+// where that is said, and is said loudly.
 TEST(KafkaTopic, UnsafeSettingsAreRefusedByName) {
   Stranger stranger;
   const std::map<std::string, std::string> unsafe{{"retention.ms", "604800000"},
@@ -49,6 +51,7 @@ TEST(KafkaTopic, UnsafeSettingsAreRefusedByName) {
   EXPECT_NE(said.find("UNSAFE"), std::string::npos) << said;
 }
 
+// Records deleted at its start, another program's topic, a newer format: stop, with the reason.
 TEST(KafkaTopic, WhatIsNoWholeJournalOfOursIsRefused) {
   Stranger stranger;
   std::vector<Kept> found;
@@ -75,6 +78,8 @@ TEST(KafkaTopic, WhatIsNoWholeJournalOfOursIsRefused) {
   EXPECT_NE(why.message.find("format 2"), std::string::npos) << why.message;
 }
 
+// One of several brokers may hear of a topic later than the others: what it does not know yet is no
+// finding, and it is asked again. The wire makes the only one forget the topic, once.
 TEST(KafkaTopic, ABrokerThatDoesNotKnowTheTopicYetIsAskedAgain) {
   const Wired kafka;
   ASSERT_TRUE(kafka::create_topic(kafka.options, 1));
@@ -87,6 +92,7 @@ TEST(KafkaTopic, ABrokerThatDoesNotKnowTheTopicYetIsAskedAgain) {
   EXPECT_EQ(seen->end, 0);
 }
 
+// Deleted and made anew under a running node, and even longer than before: it must not go on.
 TEST(KafkaTopic, ATopicMadeAnewStopsUs) {
   Stranger stranger;
   std::vector<Kept> found;
@@ -104,6 +110,7 @@ TEST(KafkaTopic, ATopicMadeAnewStopsUs) {
   EXPECT_EQ(std::get<Broken>(*event).error.code, Error::Code::kCorrupt);
 }
 
+// A setting that becomes unsafe while it runs, or a second partition: the same.
 TEST(KafkaTopic, ATopicMadeUnsafeStopsUs) {
   Stranger stranger;
   std::vector<Kept> found;
@@ -127,6 +134,9 @@ TEST(KafkaTopic, ATopicMadeUnsafeStopsUs) {
   EXPECT_NE(std::get<Broken>(*event).error.message.find("partitions is 2"), std::string::npos);
 }
 
+// Rights that are taken away while it runs (a rule that is replaced is gone for a moment) say
+// nothing of the topic: it is not "gone", and whoever can still write and read sells on. At a start
+// they are refused by name, and nobody tries to make the topic.
 TEST(KafkaTopic, RightsThatAreTakenAwayAreSaidAndStopNobody) {
   ::setenv("KAFKA_SETTINGS",
            "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer\n"
